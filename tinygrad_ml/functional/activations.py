@@ -1,0 +1,139 @@
+"""Activations, element by element, and the softmax family along an axis.
+
+The stable forms stand here once: no exponential of a large positive number is ever used.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import kernels
+from ..tensor import defvjp, primitive
+
+Array = Any  # an ndarray or a Tensor
+
+
+def tanh(x: Array) -> Array:
+    """Hyperbolic tangent, np.tanh(x): values in (-1, 1), any shape."""
+    return np.tanh(x)
+
+
+@primitive
+def sigmoid(x: Array) -> Array:
+    """Logistic function, 1 / (1 + exp(-x)): values in (0, 1), any shape.
+
+    Exact at both ends: exp(-x) may overflow to inf, whose reciprocal is the right 0.
+
+    >>> sigmoid(np.array([-1000.0, 0.0, 1000.0]))
+    array([0. , 0.5, 1. ])
+    """
+    out = np.negative(_floating(x, "sigmoid"))
+    with np.errstate(over="ignore"):
+        out = np.exp(out, out=_buffer(out))
+    out += 1
+    return np.reciprocal(out, out=_buffer(out))
+
+
+defvjp(sigmoid, lambda g, out, x: g * (out * (1 - out)))
+
+
+@primitive
+def relu(x: Array) -> Array:
+    """Rectifier, max(x, 0), any shape; its slope at 0 is 0 (Nair & Hinton, 2010)."""
+    return np.maximum(x, 0)
+
+
+_relu_backward = primitive(kernels.relu_backward)
+defvjp(relu, lambda g, out, x: _relu_backward(g, out))
+defvjp(_relu_backward, lambda G, out, g, y: _relu_backward(G, y), None)
+
+
+def leaky_relu(x: Array, slope: float = 0.01) -> Array:
+    """x where x > 0, else slope x, any shape (Maas et al., 2013)."""
+    return np.where(x > 0, x, slope * x)
+
+
+@primitive
+def softplus(x: Array) -> Array:
+    """log(1 + exp(x)), a smooth rectifier, any shape (Dugas et al., 2001).
+
+    >>> softplus(np.array([-1000.0, 1000.0]))
+    array([   0., 1000.])
+    """
+    return np.logaddexp(_floating(x, "softplus"), 0)
+
+
+defvjp(softplus, lambda g, out, x: g * sigmoid(x))
+
+
+@primitive
+def logsumexp(x: Array, *, axis: Any = -1, keepdims: bool = False) -> Array:
+    """log(sum(exp(x))) over `axis`, without overflow: the largest value is taken out first.
+
+    >>> float(logsumexp(np.array([1000.0, 1000.0])))
+    1000.6931471805599
+    """
+    top = _largest(_floating(x, "logsumexp"), axis)
+    total = np.exp(x - top).sum(axis=axis, keepdims=True)
+    with np.errstate(divide="ignore"):
+        out = np.log(total) + top
+    return out if keepdims else out.squeeze(axis)
+
+
+@primitive
+def softmax(x: Array, *, axis: Any = -1) -> Array:
+    """exp(x) / sum(exp(x)) over `axis`: positive values that sum to 1 (Bridle, 1990).
+
+    >>> softmax(np.array([0.0, 0.0, 1000.0]))
+    array([0., 0., 1.])
+    """
+    out = np.exp(x - _largest(_floating(x, "softmax"), axis))
+    return out / out.sum(axis=axis, keepdims=True)
+
+
+@primitive
+def log_softmax(x: Array, *, axis: Any = -1) -> Array:
+    """x - log(sum(exp(x))) over `axis`: the logarithm of softmax, exact where that is 0.
+
+    >>> log_softmax(np.array([0.0, 1000.0]))
+    array([-1000.,     0.])
+    """
+    return x - logsumexp(_floating(x, "log_softmax"), axis=axis, keepdims=True)
+
+
+def _logsumexp_rule(g: Any, out: Any, x: Any, *, axis: Any = -1, keepdims: bool = False) -> Any:
+    return (g if keepdims else np.expand_dims(g, axis)) * softmax(x, axis=axis)
+
+
+defvjp(logsumexp, _logsumexp_rule)
+defvjp(
+    softmax,
+    lambda g, out, x, *, axis=-1: out * (g - (g * out).sum(axis=axis, keepdims=True)),
+)
+defvjp(
+    log_softmax,
+    lambda g, out, x, *, axis=-1: g - np.exp(out) * g.sum(axis=axis, keepdims=True),
+)
+
+
+def _largest(x: np.ndarray, axis: Any) -> np.ndarray:
+    """The maximum along `axis`, and 0 where it is infinite: inf - inf would be NaN."""
+    top = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
+    return np.where(np.isfinite(top), top, 0)
+
+
+def _floating(x: Any, name: str) -> np.ndarray:
+    """An array of floating-point numbers; integers would come out in a dtype nobody chose."""
+    x = np.asarray(x)
+    if x.dtype.kind != "f":
+        raise TypeError(
+            f"{name}: expected floating-point values, got {x.dtype}. Use x.astype(np.float32)."
+        )
+    return x
+
+
+def _buffer(out: Any) -> np.ndarray | None:
+    """The array to write into, or None for the scalars that NumPy makes of 0-d results."""
+    return out if isinstance(out, np.ndarray) else None

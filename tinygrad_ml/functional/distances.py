@@ -1,0 +1,57 @@
+"""Distances between all rows of two matrices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..tensor import defvjp, primitive
+
+Array = Any  # an ndarray or a Tensor
+_BLOCK = 1 << 18  # numbers in one block of differences: they stay in the second-level cache
+
+
+def pairwise_distances(x: Array, y: Array = None, metric: str = "euclidean") -> Array:
+    """d[i, j] = |x[i] - y[j]|, or its square for metric="sqeuclidean"; y defaults to x.
+
+    Shapes: x (n, d), y (m, d) -> (n, m). Measured by direct differences, in blocks of bounded
+    memory: the expansion x^2 - 2 x y + y^2 would leave equal rows a distance apart. The gradient
+    of a distance of 0 is 0.
+
+    >>> pairwise_distances(np.array([[0.0, 0.0]]), np.array([[3.0, 4.0]]))
+    array([[5.]])
+    """
+    y = x if y is None else y
+    if np.ndim(x) != 2 or np.ndim(y) != 2 or x.shape[1] != y.shape[1]:
+        raise ValueError(
+            "pairwise_distances: expected two matrices of equal width, got shapes "
+            f"{np.shape(x)} and {np.shape(y)}. Rows are samples."
+        )
+    if metric not in ("euclidean", "sqeuclidean"):
+        raise ValueError(
+            f"pairwise_distances: metric must be 'euclidean' or 'sqeuclidean', got {metric!r}."
+        )
+    squared = _squared(x, y)
+    if metric == "sqeuclidean":
+        return squared
+    apart = squared > 0
+    return np.where(apart, np.sqrt(np.where(apart, squared, 1)), 0)
+
+
+@primitive
+def _squared(x: Array, y: Array) -> Array:
+    dtype = np.result_type(x, y)
+    out = np.empty((len(x), len(y)), dtype)
+    rows = max(1, _BLOCK // max(1, y.size))
+    for start in range(0, len(x), rows):
+        difference = x[start : start + rows, None, :] - y
+        np.einsum("ijk,ijk->ij", difference, difference, out=out[start : start + rows])
+    return out
+
+
+defvjp(
+    _squared,
+    lambda g, out, x, y: 2 * (x * g.sum(axis=1, keepdims=True) - g @ y),
+    lambda g, out, x, y: 2 * (y * g.T.sum(axis=1, keepdims=True) - g.T @ x),
+)

@@ -1,0 +1,74 @@
+"""The affine map, and the encoding of classes as rows of an identity matrix."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..rules.windows import sum_rows
+from ..tensor import constant, defvjp, primitive
+
+Array = Any  # an ndarray or a Tensor
+
+
+@primitive
+def linear(x: Array, w: Array, bias: Array = None) -> Array:
+    """x w + bias, as one operation.
+
+    Shapes: x (..., n_in), w (n_in, n_out), bias (n_out,) -> (..., n_out). Rows are samples.
+
+    >>> linear(np.array([[1.0, 2.0]]), np.array([[3.0], [4.0]]), np.array([5.0]))
+    array([[16.]])
+    """
+    if x.ndim == 0 or w.ndim != 2 or x.shape[-1] != w.shape[0]:
+        hint = " Is it transposed? Rows are samples." if x.shape[:1] == w.shape[:1] else ""
+        raise ValueError(
+            f"linear: expected {w.shape[0]} input features in the last axis, got "
+            f"{x.shape[-1] if x.ndim else 'a number'} (input shape {x.shape}).{hint}"
+        )
+    rows = x.reshape(-1, x.shape[-1]) if x.ndim != 2 else x
+    out = rows @ w
+    if bias is not None:
+        if bias.shape != w.shape[1:]:
+            raise ValueError(f"linear: expected a bias of shape {w.shape[1:]}, got {bias.shape}.")
+        out = np.add(out, bias, out=out if out.dtype == np.result_type(out, bias) else None)
+    return out.reshape(*x.shape[:-1], w.shape[1]) if x.ndim != 2 else out
+
+
+def _rows(x: Any) -> Any:
+    return x if x.ndim == 2 else x.reshape(-1, x.shape[-1])
+
+
+defvjp(
+    linear,
+    lambda g, out, x, w, *bias: (_rows(g) @ w.T).reshape(x.shape),
+    lambda g, out, x, w, *bias: _rows(x).T @ _rows(g),
+    lambda g, out, x, w, bias: sum_rows(_rows(g)),
+)
+
+
+@constant
+def one_hot(labels: Any, n_classes: int | None = None, dtype: Any = np.float32) -> np.ndarray:
+    """A 1 in the column of each label: labels (...) of integers -> (..., n_classes).
+
+    `n_classes` defaults to the largest label + 1.
+
+    >>> one_hot([0, 2])
+    array([[1., 0., 0.],
+           [0., 0., 1.]], dtype=float32)
+    """
+    labels = np.asarray(labels)
+    if labels.dtype.kind not in "iu":
+        raise TypeError(
+            f"one_hot: expected integer labels, got {labels.dtype}. "
+            "np.unique(y, return_inverse=True) numbers other labels."
+        )
+    count = int(labels.max(initial=-1)) + 1 if n_classes is None else n_classes
+    if labels.size and not 0 <= labels.min() <= labels.max() < count:
+        raise ValueError(
+            f"one_hot: expected labels from 0 to {count - 1}, got {labels.min()} to {labels.max()}."
+        )
+    out = np.zeros((*labels.shape, count), dtype)
+    np.put_along_axis(out, labels[..., None], 1, axis=-1)
+    return out

@@ -1,0 +1,42 @@
+"""The few loops NumPy cannot do fast: each a NumPy version, the specification, and a compiled twin.
+
+Everything here takes and gives plain arrays. Images are (n, height, width, channels), kernels
+(kh, kw, c_in, c_out), `stride` is (sh, sw), `padding` ((top, bottom), (left, right)); windows that do
+not fit completely are left out. Arguments are validated by the callers, results are fresh contiguous
+arrays, and only the optimizer updates write into what they are given.
+
+The compiled twins need Numba (`pip install "tinygrad_ml[fast]"`) and are compiled at their first use,
+then cached on disk. The environment variable TINYGRAD_ML_KERNELS chooses: "numpy" never compiles,
+"compiled" insists on Numba, unset takes what is there. `kernel.numpy(...)` and
+`kernel.compiled(...)` call one version explicitly.
+"""
+
+from .convolution import conv2d, conv2d_input, conv2d_weight, fold, windows
+from .dispatch import Kernel
+from .elementwise import relu_backward, sum_rows
+from .pooling import (
+    max_pool2d,
+    max_pool2d_gather,
+    max_pool2d_scatter,
+    sum_pool2d,
+    sum_pool2d_spread,
+)
+from .updates import adam_update, sgd_update
+
+__all__ = [
+    "Kernel",
+    "adam_update",
+    "conv2d",
+    "conv2d_input",
+    "conv2d_weight",
+    "fold",
+    "max_pool2d",
+    "max_pool2d_gather",
+    "max_pool2d_scatter",
+    "relu_backward",
+    "sgd_update",
+    "sum_pool2d",
+    "sum_pool2d_spread",
+    "sum_rows",
+    "windows",
+]

@@ -1,0 +1,324 @@
+"""The compiled twins, name by name; imported only when a kernel is first called with Numba at hand.
+
+Single-threaded on purpose: Numba's threads and those of the BLAS library, which wait spinning,
+would take the processor from each other. Each loop releases the GIL.
+"""
+
+import math
+
+import numba
+import numpy as np
+
+from . import convolution, pooling
+from .geometry import output_size
+
+COMPILER_ERRORS = (numba.core.errors.NumbaError, OSError)
+
+
+def _loop(function):
+    """Compile at the first call and keep the machine code on disk, where there is a place for it."""
+    try:
+        return numba.njit(cache=True, nogil=True)(function)
+    except RuntimeError:  # no directory can be written
+        return numba.njit(nogil=True)(function)
+
+
+def _input(x):
+    """`x` as a contiguous read-only array: one type, so that each loop is compiled only once."""
+    view = np.ascontiguousarray(x).view()
+    view.setflags(write=False)
+    return view
+
+
+def conv2d(x, w, bias=None, *, stride, padding):
+    return convolution.convolve(_gather, x, w, bias, stride, padding)
+
+
+def conv2d_input(g, w, *, shape, stride, padding):
+    return convolution.convolve_back(_gather, _add_back, g, w, shape, stride, padding)
+
+
+def conv2d_weight(x, g, *, shape, stride, padding):
+    return convolution.correlate(_gather, x, g, shape, stride, padding)
+
+
+def windows(x, *, size, stride):
+    output = output_size(x.shape, size, stride, ((0, 0), (0, 0)))
+    out = np.empty((len(x), *output, *size, x.shape[3]), x.dtype)
+    _gather(x, out, stride, ((0, 0), (0, 0)))
+    return out
+
+
+def fold(g, *, shape, stride):
+    out = np.zeros(shape, g.dtype)
+    _add_back(g, out, stride, ((0, 0), (0, 0)))
+    return out
+
+
+def _gather(x, columns, stride, padding):
+    (top, _), (left, _) = padding
+    n, oh, ow, kh, kw, c = columns.shape
+    x = _input(x)
+    if columns.flags.c_contiguous:
+        rows = columns.reshape(n, oh, ow, kh, kw * c)
+        _gather_rows(x.reshape(*x.shape[:2], -1), rows, c, *stride, top, left)
+    else:
+        _gather_taps(x, columns.transpose(3, 4, 5, 0, 1, 2), *stride, top, left)
+
+
+@_loop
+def _gather_rows(x, columns, c, sh, sw, top, left):
+    n, oh, ow, kh, run = columns.shape
+    height, width = x.shape[1:]
+    for i in range(n):
+        for oy in range(oh):
+            for ox in range(ow):
+                first = (ox * sw - left) * c
+                begin = min(max(0, -first), run)
+                end = max(begin, min(run, width - first))
+                for ky in range(kh):
+                    y = oy * sh + ky - top
+                    target = columns[i, oy, ox, ky]
+                    if y < 0 or y >= height:
+                        target[:] = 0
+                    else:
+                        target[:begin] = 0
+                        target[end:] = 0
+                        inner = target[begin:end]
+                        source = x[i, y, first + begin : first + end]
+                        for j in range(inner.size):
+                            inner[j] = source[j]
+
+
+@_loop
+def _gather_taps(x, columns, sh, sw, top, left):
+    kh, kw, c, n, oh, ow = columns.shape
+    height, width = x.shape[1:3]
+    for ky in range(kh):
+        for kx in range(kw):
+            begin = min(ow, max(0, -((kx - left) // sw)))
+            end = max(begin, min(ow, (width - 1 - kx + left) // sw + 1))
+            for channel in range(c):
+                for i in range(n):
+                    for oy in range(oh):
+                        y = oy * sh + ky - top
+                        target = columns[ky, kx, channel, i, oy]
+                        if y < 0 or y >= height:
+                            target[:] = 0
+                        else:
+                            target[:begin] = 0
+                            target[end:] = 0
+                            inner = target[begin:end]
+                            first = begin * sw + kx - left
+                            source = x[i, y, first:, channel]
+                            for j in range(inner.size):
+                                inner[j] = source[j * sw]
+
+
+def _add_back(columns, out, stride, padding):
+    (top, _), (left, _) = padding
+    n, oh, ow, kh, kw, c = columns.shape
+    rows = _input(columns).reshape(n, oh, ow, kh, kw * c)
+    _add_rows(rows, out.reshape(*out.shape[:2], -1), c, *stride, top, left)
+
+
+@_loop
+def _add_rows(columns, out, c, sh, sw, top, left):
+    n, oh, ow, kh, run = columns.shape
+    height, width = out.shape[1:]
+    for i in range(n):
+        for oy in range(oh):
+            for ox in range(ow):
+                first = (ox * sw - left) * c
+                begin = min(max(0, -first), run)
+                end = max(begin, min(run, width - first))
+                for ky in range(kh):
+                    y = oy * sh + ky - top
+                    if 0 <= y < height:
+                        source = columns[i, oy, ox, ky, begin:end]
+                        target = out[i, y, first + begin : first + end]
+                        for j in range(target.size):
+                            target[j] += source[j]
+
+
+def max_pool2d(x, *, size, stride, padding):
+    output = output_size(x.shape, size, stride, padding)
+    out = np.empty((len(x), *output, x.shape[3]), x.dtype)
+    index = np.empty(out.shape, pooling.index_type(size))
+    (top, _), (left, _) = padding
+    _max_pool(_input(x), out, index, *size, *stride, top, left)
+    return out, index
+
+
+@_loop
+def _max_pool(x, out, index, kh, kw, sh, sw, top, left):
+    n, height, width, c = x.shape
+    oh, ow = out.shape[1:3]
+    for i in range(n):
+        for oy in range(oh):
+            for ox in range(ow):
+                best, winner = out[i, oy, ox], index[i, oy, ox]
+                best[:] = -np.inf
+                y0, x0 = oy * sh - top, ox * sw - left
+                winner[:] = min(max(0, -y0), kh - 1) * kw + min(max(0, -x0), kw - 1)
+                for ky in range(max(0, -y0), min(kh, height - y0)):
+                    for kx in range(max(0, -x0), min(kw, width - x0)):
+                        values = x[i, y0 + ky, x0 + kx]
+                        for j in range(c):
+                            value, record = values[j], best[j]
+                            better = (value > record) | ((value != value) & (record == record))
+                            best[j] = value if better else record
+                            winner[j] = ky * kw + kx if better else winner[j]
+
+
+def max_pool2d_scatter(g, index, *, shape, size, stride, padding):
+    out = np.zeros(shape, g.dtype)
+    (top, _), (left, _) = padding
+    _scatter(_input(g), _input(index), out, *size, *stride, top, left)
+    return out
+
+
+@_loop
+def _scatter(g, index, out, kh, kw, sh, sw, top, left):
+    n, height, width, c = out.shape
+    oh, ow = g.shape[1:3]
+    for i in range(n):
+        for oy in range(oh):
+            for ox in range(ow):
+                values, winner = g[i, oy, ox], index[i, oy, ox]
+                y0, x0 = oy * sh - top, ox * sw - left
+                for ky in range(max(0, -y0), min(kh, height - y0)):
+                    for kx in range(max(0, -x0), min(kw, width - x0)):
+                        target = out[i, y0 + ky, x0 + kx]
+                        for j in range(c):
+                            target[j] += values[j] if winner[j] == ky * kw + kx else 0
+
+
+def max_pool2d_gather(x, index, *, size, stride, padding):
+    out = np.zeros(index.shape, x.dtype)
+    (top, _), (left, _) = padding
+    _gather_winners(_input(x), _input(index), out, *size, *stride, top, left)
+    return out
+
+
+@_loop
+def _gather_winners(x, index, out, kh, kw, sh, sw, top, left):
+    n, height, width, c = x.shape
+    oh, ow = out.shape[1:3]
+    for i in range(n):
+        for oy in range(oh):
+            for ox in range(ow):
+                for j in range(c):
+                    tap = int(index[i, oy, ox, j])
+                    y, column = oy * sh - top + tap // kw, ox * sw - left + tap % kw
+                    if 0 <= y < height and 0 <= column < width:
+                        out[i, oy, ox, j] = x[i, y, column, j]
+
+
+def sum_pool2d(x, *, size, stride, padding):
+    output = output_size(x.shape, size, stride, padding)
+    out = np.zeros((len(x), *output, x.shape[3]), x.dtype)
+    (top, _), (left, _) = padding
+    _sum_pool(_input(x), out, *size, *stride, top, left)
+    return out
+
+
+@_loop
+def _sum_pool(x, out, kh, kw, sh, sw, top, left):
+    n, height, width, c = x.shape
+    oh, ow = out.shape[1:3]
+    for i in range(n):
+        for oy in range(oh):
+            for ox in range(ow):
+                total = out[i, oy, ox]
+                y0, x0 = oy * sh - top, ox * sw - left
+                for y in range(max(0, y0), min(height, y0 + kh)):
+                    for column in range(max(0, x0), min(width, x0 + kw)):
+                        values = x[i, y, column]
+                        for j in range(c):
+                            total[j] += values[j]
+
+
+def sum_pool2d_spread(g, *, shape, size, stride, padding):
+    out = np.zeros(shape, g.dtype)
+    (top, _), (left, _) = padding
+    _spread(_input(g), out, *size, *stride, top, left)
+    return out
+
+
+@_loop
+def _spread(g, out, kh, kw, sh, sw, top, left):
+    n, height, width, c = out.shape
+    oh, ow = g.shape[1:3]
+    for i in range(n):
+        for oy in range(oh):
+            for ox in range(ow):
+                values = g[i, oy, ox]
+                y0, x0 = oy * sh - top, ox * sw - left
+                for y in range(max(0, y0), min(height, y0 + kh)):
+                    for column in range(max(0, x0), min(width, x0 + kw)):
+                        target = out[i, y, column]
+                        for j in range(c):
+                            target[j] += values[j]
+
+
+def relu_backward(g, out):
+    result = np.empty(g.shape, g.dtype)
+    _relu_backward(_input(g).reshape(-1), _input(out).reshape(-1), result.reshape(-1))
+    return result
+
+
+@_loop
+def _relu_backward(g, out, result):
+    for i in range(g.size):
+        result[i] = g[i] if out[i] > 0 else 0
+
+
+def sgd_update(p, g, velocity, *, lr, momentum, dampening, nesterov, weight_decay):
+    scalars = (lr, momentum, 1 - dampening, weight_decay)
+    lr, momentum, fresh, weight_decay = map(p.dtype.type, scalars)
+    if velocity is None:
+        _sgd(p, _input(g), lr, weight_decay)
+    else:
+        _sgd_momentum(p, _input(g), velocity, lr, momentum, fresh, bool(nesterov), weight_decay)
+
+
+@_loop
+def _sgd(p, g, lr, weight_decay):
+    for i in range(p.size):
+        p[i] -= lr * (g[i] + weight_decay * p[i])
+
+
+@_loop
+def _sgd_momentum(p, g, velocity, lr, momentum, fresh, nesterov, weight_decay):
+    for i in range(p.size):
+        step = g[i] + weight_decay * p[i]
+        v = momentum * velocity[i] + fresh * step
+        velocity[i] = v
+        p[i] -= lr * (step + momentum * v if nesterov else v)
+
+
+def adam_update(p, g, m, v, *, lr, beta1, beta2, eps, weight_decay, decoupled, step):
+    scalars = (
+        lr / (1 - beta1**step),
+        math.sqrt(1 - beta2**step),
+        1 - beta1,
+        beta2,
+        1 - beta2,
+        eps,
+        0 if decoupled else weight_decay,
+        1 - lr * weight_decay if decoupled else 1,
+    )
+    _adam(p, _input(g), m, v, *map(p.dtype.type, scalars))
+
+
+@_loop
+def _adam(p, g, m, v, step_size, correction, fresh1, beta2, fresh2, eps, weight_decay, keep):
+    for i in range(p.size):
+        parameter = p[i] * keep
+        d = g[i] + weight_decay * parameter
+        mean = m[i] + fresh1 * (d - m[i])
+        square = v[i] * beta2 + fresh2 * (d * d)
+        m[i] = mean
+        v[i] = square
+        p[i] = parameter - step_size * (mean / (np.sqrt(square) / correction + eps))

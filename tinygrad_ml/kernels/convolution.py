@@ -1,0 +1,175 @@
+"""Convolution as im2col and one matrix product, a block of images at a time.
+
+Every window of the images becomes a row of a matrix, `columns`, so that
+
+    conv2d         out     = columns(x) w
+    conv2d_weight  grad w  = columns(x)ᵀ g
+    conv2d_input   grad x  = fold(g wᵀ)          (fold adds each row back to where it was read)
+
+The three are bilinear, and each is the adjoint of the others, so gradients close to any order. The
+columns are kh kw times the images; a block of images small enough for the cache is gathered,
+multiplied and forgotten, so they never exist for the whole batch.
+
+Source: Chellapilla, Puri & Simard (2006), High performance convolutional neural networks.
+"""
+
+import math
+
+import numpy as np
+
+from .dispatch import Kernel
+from .geometry import cropped, output_size, padded, padded_shape, taps, window_view
+
+_BLOCK_BYTES = 1 << 20  # of columns: they are read again from the second level of cache
+
+
+@Kernel
+def conv2d(x, w, bias=None, *, stride, padding):
+    """Cross-correlation: out[i, y, x, o] = Σ over a, b, c of x[i, y sh + a, x sw + b, c] w[a, b, c, o].
+
+    Shapes: (n, h, w, c_in), (kh, kw, c_in, c_out), bias None or (c_out,) -> (n, oh, ow, c_out).
+    """
+    return convolve(gather, x, w, bias, stride, padding)
+
+
+@Kernel
+def conv2d_input(g, w, *, shape, stride, padding):
+    """The gradient of `conv2d` with respect to x: <conv2d(x, w), g> = <x, conv2d_input(g, w)>.
+
+    Shapes: (n, oh, ow, c_out), (kh, kw, c_in, c_out) -> `shape` (n, h, w, c_in).
+    """
+    return convolve_back(gather, add_back, g, w, shape, stride, padding)
+
+
+@Kernel
+def conv2d_weight(x, g, *, shape, stride, padding):
+    """The gradient of `conv2d` with respect to w: <conv2d(x, w), g> = <w, conv2d_weight(x, g)>.
+
+    Shapes: (n, h, w, c_in), (n, oh, ow, c_out) -> `shape` (kh, kw, c_in, c_out).
+    """
+    return correlate(gather, x, g, shape, stride, padding)
+
+
+@Kernel
+def windows(x, *, size, stride):
+    """A copy of every window: out[i, y, x, a, b, c] = x[i, y sh + a, x sw + b, c].
+
+    Shapes: (n, h, w, c) -> (n, oh, ow, kh, kw, c).
+    """
+    output = output_size(x.shape, size, stride, ((0, 0), (0, 0)))
+    return window_view(x, size, stride, output).copy()
+
+
+@Kernel
+def fold(g, *, shape, stride):
+    """Every window added back to where `windows` read it: the adjoint of `windows`.
+
+    Shapes: (n, oh, ow, kh, kw, c) -> `shape` (n, h, w, c).
+    """
+    out = np.zeros(shape, g.dtype)
+    add_back(g, out, stride, ((0, 0), (0, 0)))
+    return out
+
+
+def gather(x, columns, stride, padding):
+    """Copy all windows of a few images into `columns`, (n, oh, ow, kh, kw, c) in any memory order."""
+    columns[...] = window_view(padded(x, padding), columns.shape[3:5], stride, columns.shape[1:3])
+
+
+def add_back(columns, out, stride, padding):
+    """Add all windows of a few images to the images `out`: the adjoint of `gather`."""
+    whole = padding == ((0, 0), (0, 0))
+    images = out if whole else np.zeros(padded_shape(out.shape, padding), out.dtype)
+    output, size = columns.shape[1:3], columns.shape[3:5]
+    for tap, place in enumerate(taps(images, size, stride, output)):
+        place += columns[:, :, :, tap // size[1], tap % size[1]]
+    if not whole:
+        out += cropped(images, out.shape, padding)
+
+
+def convolve(gather, x, w, bias, stride, padding):
+    """`conv2d` with the given way to gather columns."""
+    x, w = _of_one_type(x, w)
+    size, c_out = w.shape[:2], w.shape[3]
+    output = output_size(x.shape, size, stride, padding)
+    out = np.empty((len(x), *output, c_out), x.dtype)
+    kernel = w.reshape(-1, c_out)
+    for block, columns in _blocks(gather, x, size, stride, padding, output):
+        rows = out[block].reshape(-1, c_out)
+        np.matmul(columns, kernel, out=rows)
+        if bias is not None:
+            rows += bias
+    return out
+
+
+def correlate(gather, x, g, shape, stride, padding):
+    """`conv2d_weight` with the given way to gather columns."""
+    x, g = _of_one_type(x, g)
+    total = np.zeros((math.prod(shape[:3]), shape[3]), x.dtype)
+    part = np.empty_like(total)
+    for block, columns in _blocks(gather, x, shape[:2], stride, padding, g.shape[1:3]):
+        np.matmul(columns.T, g[block].reshape(-1, shape[3]), out=part)
+        total += part
+    return total.reshape(shape)
+
+
+def convolve_back(gather, add_back, g, w, shape, stride, padding):
+    """`conv2d_input` with the given ways to gather columns and to add them back.
+
+    With stride 1 it is itself a convolution, with the kernel turned by half a circle: reading
+    windows is faster than adding them.
+    """
+    g, w = _of_one_type(g, w)
+    (kh, kw), c_in = w.shape[:2], w.shape[2]
+    if stride == (1, 1):
+        (top, bottom), (left, right) = padding
+        border = ((kh - 1 - top, kh - 1 - bottom), (kw - 1 - left, kw - 1 - right))
+        if min(map(min, border)) >= 0:
+            turned = w[::-1, ::-1].swapaxes(2, 3)
+            return convolve(gather, g, turned, None, stride, border)
+    out = np.zeros(shape, g.dtype)
+    kernel = w.reshape(-1, w.shape[3]).T
+    images = _images_per_block(g, (kh, kw, c_in), g.shape[1:3])
+    for start in range(0, len(g), images):
+        block = slice(start, start + images)
+        part = g[block]
+        columns = np.matmul(part.reshape(-1, part.shape[3]), kernel)
+        add_back(columns.reshape(*part.shape[:3], kh, kw, c_in), out[block], stride, padding)
+    return out
+
+
+def _blocks(gather, x, size, stride, padding, output):
+    """Slices of the batch, each with its columns (rows of windows, kh kw c_in) in a reused buffer.
+
+    With few channels a row of the kernel is too short a run to copy, so the matrix is stored
+    transposed: then each tap is a long run.
+    """
+    n, c_in = len(x), x.shape[3]
+    if size == stride == (1, 1) and padding == ((0, 0), (0, 0)):
+        yield slice(None), x.reshape(-1, c_in)
+        return
+    width = math.prod(size) * c_in
+    images = _images_per_block(x, (*size, c_in), output)
+    buffer = np.empty(min(n, images) * math.prod(output) * width, x.dtype)
+    for start in range(0, n, images):
+        count = min(images, n - start)
+        rows = count * math.prod(output)
+        columns = buffer[: rows * width]
+        if size[1] * c_in < 16:
+            matrix = columns.reshape(width, rows).T
+            view = columns.reshape(*size, c_in, count, *output).transpose(3, 4, 5, 0, 1, 2)
+        else:
+            matrix = columns.reshape(rows, width)
+            view = columns.reshape(count, *output, *size, c_in)
+        gather(x[start : start + count], view, stride, padding)
+        yield slice(start, start + count), matrix
+
+
+def _images_per_block(x, window, output):
+    """How many images have about _BLOCK_BYTES of columns."""
+    return max(1, _BLOCK_BYTES // max(1, math.prod(window) * math.prod(output) * x.itemsize))
+
+
+def _of_one_type(x, y):
+    dtype = np.result_type(x, y)
+    return x.astype(dtype, copy=False), y.astype(dtype, copy=False)

@@ -1,0 +1,91 @@
+"""One name for two versions of a function: NumPy's, and a compiled twin found at the first call.
+
+Numba takes longer to import than NumPy and compiles for seconds, so neither happens before a kernel
+is called. What cannot be compiled here (no Numba, no float type, a failing compiler) runs in NumPy.
+"""
+
+import functools
+import importlib
+import os
+import warnings
+
+VARIABLE = "TINYGRAD_ML_KERNELS"
+
+
+class Kernel:
+    """A function with a NumPy version and a compiled twin of the same name in `kernels.compiled`.
+
+    Calling it takes the compiled twin where Numba is installed and the first argument is float32 or
+    float64, else the NumPy version; TINYGRAD_ML_KERNELS decides otherwise (see `kernels`).
+    `numpy` and `compiled` call one version explicitly.
+    """
+
+    def __init__(self, function):
+        functools.update_wrapper(self, function)
+        self.numpy = function
+        self._run = self._choose_and_run
+
+    def __call__(self, *arrays, **metadata):
+        return self._run(*arrays, **metadata)
+
+    def __repr__(self):
+        return f"<kernel {self.__name__}>"
+
+    def __reduce__(self):
+        return self.__qualname__  # pickled, and copied, by its name in its module
+
+    @functools.cached_property
+    def compiled(self):
+        """The compiled twin; ImportError where Numba is missing."""
+        return getattr(_compiled_twins(), self.__name__)
+
+    def _choose_and_run(self, *arrays, **metadata):
+        self._run = self._run_compiled if compiled_kernels_wanted() else self.numpy
+        return self._run(*arrays, **metadata)
+
+    def _run_compiled(self, *arrays, **metadata):
+        if arrays[0].dtype.char not in "fd":
+            return self.numpy(*arrays, **metadata)
+        try:
+            return self.compiled(*arrays, **metadata)
+        except _compiled_twins().COMPILER_ERRORS as error:
+            if os.environ.get(VARIABLE) == "compiled":
+                raise
+            warnings.warn(
+                f"compiling {self.__name__} failed, the slower NumPy version is used: {error}. "
+                f"Set {VARIABLE}=numpy to choose it without this warning.",
+                RuntimeWarning,
+                stacklevel=3,
+            )
+            self._run = self.numpy
+            return self.numpy(*arrays, **metadata)
+
+
+def compiled_kernels_wanted():
+    """Whether the environment asks for, and Numba allows, the compiled kernels.
+
+    Raises ValueError for an unknown setting, ImportError where "compiled" is asked for without Numba.
+    """
+    choice = os.environ.get(VARIABLE, "")
+    if choice not in ("", "numpy", "compiled"):
+        raise ValueError(
+            f'{VARIABLE} must be "numpy", "compiled" or unset, got {choice!r}; '
+            f"write for example {VARIABLE}=numpy"
+        )
+    if choice == "numpy":
+        return False
+    try:
+        _compiled_twins()
+    except ImportError as error:
+        if choice == "compiled":
+            raise ImportError(
+                f"{VARIABLE}=compiled needs Numba, which could not be imported ({error}); "
+                'install it with: pip install "tinygrad_ml[fast]"'
+            ) from error
+        return False
+    return True
+
+
+@functools.cache
+def _compiled_twins():
+    return importlib.import_module(".compiled", __package__)

@@ -1,0 +1,216 @@
+"""What the engine says when something is wrong: what was expected, what came, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+FREED = (
+    "backward: the graph behind {node} was freed by an earlier backward(). Call "
+    "backward(retain_graph=True) the first time, or compute the result again."
+)
+UNTRACKED = (
+    "backward: expected a result computed from Tensors with requires_grad=True, got one without. "
+    "Was it made under no_grad(), or detached, or were all parameters frozen?"
+)
+IN_PLACE = (
+    "in-place update of a Tensor that requires gradients: the recorded graph would be wrong. "
+    "Write it inside `with tg.no_grad():`, or write p = p - step for a new Tensor."
+)
+SET_ITEM = (
+    "Tensors are not changed in place. Use np.where(mask, new, t) or np.concatenate for a new "
+    "Tensor, or assign t.data = array to replace the values of a leaf."
+)
+TRACKED_ARRAY = (
+    "a Tensor that requires gradients cannot become a plain array: the gradient would be lost "
+    "silently. Use t.data (or t.detach()) where no gradient is wanted."
+)
+PICKLE = (
+    "a Tensor in the middle of a recorded graph cannot be pickled or copied. "
+    "Use t.detach() for its values."
+)
+
+# What people who come from PyTorch or NumPy type, and what to write here.
+INSTEAD = {
+    "view": "t.reshape(shape)",
+    "permute": "t.transpose(axes)",
+    "unsqueeze": "np.expand_dims(t, axis)",
+    "numpy": "t.data",
+    "cpu": "t as it is: there is only the CPU",
+    "cuda": "t as it is: there is only the CPU",
+    "to": "t.astype(dtype)",
+    "float": "t.astype(np.float32)",
+    "double": "t.astype(np.float64)",
+    "expand": "np.broadcast_to(t, shape)",
+    "clone": "t * 1, or tg.Tensor(t.data) for a new leaf",
+    "copy": "t * 1, or tg.Tensor(t.data) for a new leaf",
+    "contiguous": "t as it is",
+    "mm": "t @ other",
+    "bmm": "t @ other",
+    "matmul": "t @ other",
+    "mul": "t * other",
+    "add": "t + other",
+    "sub": "t - other",
+    "div": "t / other",
+    "pow": "t ** exponent",
+    "t": "t.T",
+    "norm": "np.sqrt((t * t).sum())",
+    "clamp": "t.clip(min, max)",
+    "sort": "np.sort(t)",
+    "zero_": "t.data = np.zeros(t.shape), or optimizer.zero_grad() for gradients",
+    "zero_grad": "t.grad = None",
+    "requires_grad_": "t.requires_grad = True",
+    "detach_": "t.detach()",
+    "grad_fn": "nothing: repr(t) names the operation",
+    "nelement": "t.size",
+    "numel": "t.size",
+    "dim": "t.ndim",
+    "tolist": "t.data.tolist()",
+    "all": "t.data.all()",
+    "any": "t.data.any()",
+    "exp": "np.exp(t)",
+    "log": "np.log(t)",
+    "sqrt": "np.sqrt(t)",
+    "abs": "abs(t)",
+    "sin": "np.sin(t)",
+    "cos": "np.cos(t)",
+    "tanh": "np.tanh(t)",
+    "sigmoid": "tg.functional.sigmoid(t)",
+    "relu": "tg.functional.relu(t)",
+    "softmax": "tg.functional.softmax(t)",
+    "log_softmax": "tg.functional.log_softmax(t)",
+    "dot": "t @ other",
+    "repeat": "np.concatenate([t] * times)",
+    "take": "t[index]",
+    "fill": "t.data = np.full(t.shape, value)",
+    "round": "np.round(t.data)",
+}
+KEYWORDS = {"dim": "axis=", "keepdim": "keepdims=", "unbiased": "ddof=", "correction": "ddof="}
+
+
+def name_of(function: Any) -> str:
+    """`add`, `matmul`, `getitem`: the name a reader knows a function by."""
+    return getattr(function, "__name__", str(function)).strip("_")
+
+
+def describe(value: Any) -> str:
+    """An argument in few words: `(3, 4) float32`, or the value itself when it is short."""
+    if isinstance(value, np.ndarray):
+        return f"{value.shape} {value.dtype}"
+    text = repr(value)
+    return text if len(text) <= 40 else type(value).__name__
+
+
+def explain(error: Exception, function: Any, args: list, kwargs: dict) -> Exception:
+    """NumPy's complaint with the operation and the shapes in front; our own stay as they are."""
+    module = getattr(function, "__module__", None) or "numpy"
+    spelled = module.startswith(("numpy", "_operator", "tinygrad_ml.rules"))
+    if not (spelled or isinstance(function, np.ufunc)):
+        return error
+    shown = ", ".join([describe(a) for a in args] + [f"{k}={v!r}" for k, v in kwargs.items()])
+    kind = next(k for k in (IndexError, ValueError, TypeError) if isinstance(error, k))
+    reason = str(error).strip().rstrip(".")
+    return kind(
+        f"{name_of(function)}: expected arguments that fit together, got ({shown}): {reason}. "
+        "Check the shapes and types."
+    )
+
+
+def no_rule(function: Any) -> str:
+    """A NumPy function that Tensors do not know."""
+    module = getattr(function, "__module__", None) or "numpy"
+    name = f"{module}.{name_of(function)}".replace("numpy", "np", 1)
+    return (
+        f"{name} has no gradient rule. Use t.data where no gradient is needed, "
+        "compose it from functions that have one, or give it rules with tg.defvjp."
+    )
+
+
+def ufunc_method(ufunc: np.ufunc, method: str) -> str:
+    """np.add.reduce and its kin."""
+    hint = {"reduce": "the function for it (np.sum, np.prod, np.max)", "at": "t[index] or np.where"}
+    return (
+        f"np.{ufunc.__name__}.{method} is not available for Tensors. "
+        f"Use {hint.get(method, 'operators and NumPy functions')} instead."
+    )
+
+
+def check_keywords(function: Any, kwargs: Iterable[str], known: Iterable[str]) -> None:
+    """Refuse keyword arguments that the rules do not understand; they would be ignored."""
+    for keyword in kwargs:
+        if keyword not in known:
+            usual = ", ".join(f"{k}=" for k in known if k not in ("x", "arrays")) or "none"
+            instead = f"Write {KEYWORDS[keyword]}" if keyword in KEYWORDS else f"It takes: {usual}"
+            raise TypeError(
+                f"{name_of(function)}: the keyword {keyword}= is not available for Tensors. {instead}."
+            )
+
+
+def stale(node: Any, position: int) -> str:
+    """A leaf was updated between the forward and the backward pass."""
+    array = node.args[position]
+    return (
+        f"backward: the Tensor of shape {array.shape} that {name_of(node.function)} used as argument "
+        f"{position} was updated in place after it was recorded (an optimizer step between forward "
+        "and backward?). Compute the result again after the update, or call backward() before it."
+    )
+
+
+def wrong_rule_shape(node: Any, got: tuple, shape: tuple) -> str:
+    """A gradient rule returned an array of a shape that cannot be right."""
+    return (
+        f"the gradient rule of {name_of(node.function)} returned shape {got} for an argument of "
+        f"shape {shape}. A rule must answer with the shape of its argument."
+    )
+
+
+def unknown_attribute(owner: str, name: str) -> str:
+    """A method that other libraries have."""
+    known = INSTEAD.get(name)
+    if known is None and name.endswith("_") and not name.startswith("_"):
+        known = "t = ... for a new Tensor: they are not changed in place"
+    return f"{owner} has no attribute {name!r}" + (f"; write {known}." if known else ".")
+
+
+def as_numbers(data: Any, dtype: Any) -> np.ndarray:
+    """A fresh array of real numbers; Python floats become float32, arrays keep their dtype."""
+    if getattr(data, "_edge", None) is not None:
+        raise TypeError(TRACKED_ARRAY)
+    try:
+        array = np.array(data, dtype=dtype, order="C")
+    except (ValueError, TypeError) as error:
+        raise type(error)(
+            f"Tensor: expected numbers in a regular shape, got {type(data).__name__} ({error}). "
+            "Make all rows equally long and encode text as numbers."
+        ) from error
+    if array.dtype.kind not in "fiub":
+        raise TypeError(
+            f"Tensor: expected real numbers, got dtype {array.dtype}. "
+            "Encode labels as integers and missing values as np.nan."
+        )
+    if dtype is None and array.dtype == np.float64 and _python_numbers(data):
+        return array.astype(np.float32)
+    return array
+
+
+def _python_numbers(data: Any) -> bool:
+    while isinstance(data, (list, tuple)) and data:
+        data = data[0]
+    return isinstance(data, (float, int, list, tuple)) and not isinstance(data, np.generic)
+
+
+def cotangent(grad: Any, like: np.ndarray) -> np.ndarray:
+    """The gradient that a backward pass starts from: one for a single number, else given."""
+    if grad is None:
+        if like.size != 1:
+            raise ValueError(
+                f"backward: expected a single number, got shape {like.shape}. Reduce it first "
+                "(loss.mean()), or pass the gradient: t.backward(np.ones(t.shape))."
+            )
+        return np.ones_like(like)
+    grad = np.array(grad, dtype=like.dtype)
+    if grad.shape != like.shape:
+        raise ValueError(f"backward: expected a gradient of shape {like.shape}, got {grad.shape}.")
+    return grad

@@ -1,0 +1,115 @@
+"""Derivatives of functions that work element by element."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..tensor import CONSTANTS, apply, constant, defvjp, implements
+
+# ---- arithmetic; the engine sums over broadcast axes
+
+defvjp(np.add, lambda g, out, x, y: g, lambda g, out, x, y: g)
+defvjp(np.subtract, lambda g, out, x, y: g, lambda g, out, x, y: -g)
+defvjp(np.multiply, lambda g, out, x, y: g * y, lambda g, out, x, y: g * x)
+defvjp(np.divide, lambda g, out, x, y: g / y, lambda g, out, x, y: -g * out / y)
+defvjp(np.negative, lambda g, out, x: -g)
+defvjp(np.positive, lambda g, out, x: g)
+defvjp(np.reciprocal, lambda g, out, x: -g * out * out)
+defvjp(np.square, lambda g, out, x: g * 2 * x)
+
+# x ** 0 has the derivative 0 even at 0, where y * x ** (y - 1) would be 0 * inf: so the exponent
+# is lowered only where it is not 0. And 0 ** y does not change with y > 0.
+defvjp(
+    np.power,
+    lambda g, out, x, y: g * (y * x ** (y - (y != 0))),
+    lambda g, out, x, y: g * out * np.log(np.where(x == 0, 1, x)),
+)
+
+# ---- exponentials and roots
+
+defvjp(np.exp, lambda g, out, x: g * out)
+defvjp(np.exp2, lambda g, out, x: g * out * math.log(2))
+defvjp(np.expm1, lambda g, out, x: g * (out + 1))
+defvjp(np.log, lambda g, out, x: g / x)
+defvjp(np.log2, lambda g, out, x: g / (x * math.log(2)))
+defvjp(np.log10, lambda g, out, x: g / (x * math.log(10)))
+defvjp(np.log1p, lambda g, out, x: g / (x + 1))
+defvjp(np.sqrt, lambda g, out, x: g / (2 * out))
+defvjp(np.cbrt, lambda g, out, x: g / (3 * out * out))
+
+# ---- trigonometric and hyperbolic functions
+
+defvjp(np.sin, lambda g, out, x: g * np.cos(x))
+defvjp(np.cos, lambda g, out, x: -g * np.sin(x))
+defvjp(np.tan, lambda g, out, x: g * (1 + out * out))
+defvjp(np.arcsin, lambda g, out, x: g / np.sqrt(1 - x * x))
+defvjp(np.arccos, lambda g, out, x: -g / np.sqrt(1 - x * x))
+defvjp(np.arctan, lambda g, out, x: g / (1 + x * x))
+defvjp(
+    np.arctan2,
+    lambda g, out, y, x: g * x / (x * x + y * y),
+    lambda g, out, y, x: -g * y / (x * x + y * y),
+)
+defvjp(np.hypot, lambda g, out, x, y: g * x / out, lambda g, out, x, y: g * y / out)
+defvjp(np.sinh, lambda g, out, x: g * np.cosh(x))
+defvjp(np.cosh, lambda g, out, x: g * np.sinh(x))
+defvjp(np.tanh, lambda g, out, x: g * (1 - out * out))
+defvjp(np.arcsinh, lambda g, out, x: g / np.sqrt(x * x + 1))
+defvjp(np.arccosh, lambda g, out, x: g / np.sqrt(x * x - 1))
+defvjp(np.arctanh, lambda g, out, x: g / (1 - x * x))
+
+# ---- kinks: abs has slope 0 at 0, ties of maximum and minimum share evenly, clip keeps its bounds
+
+
+@constant
+def _share(x: Any, y: Any) -> Any:
+    """How much of maximum(x, y) is x: 1, 0, or 1/2 in a tie."""
+    return (np.greater(x, y).astype(np.result_type(x, y)) + np.greater_equal(x, y)) / 2
+
+
+defvjp(np.absolute, lambda g, out, x: g * np.sign(x))
+defvjp(np.fabs, lambda g, out, x: g * np.sign(x))
+defvjp(
+    np.maximum, lambda g, out, x, y: g * _share(x, y), lambda g, out, x, y: g * _share(y, x)
+)
+defvjp(
+    np.minimum, lambda g, out, x, y: g * _share(y, x), lambda g, out, x, y: g * _share(x, y)
+)
+defvjp(
+    np.where, None, lambda g, out, c, x, y: np.where(c, g, 0), lambda g, out, c, x, y: np.where(c, 0, g)
+)
+defvjp(
+    np.clip,
+    lambda g, out, x, low, high: g * ((x >= low) & (x <= high)),
+    lambda g, out, x, low, high: g * ((x < low) & (low <= high)),
+    lambda g, out, x, low, high: g * ((x > high) | (low > high)),
+)
+
+
+@implements(np.clip)
+def clip(x: Any, a_min: Any = None, a_max: Any = None, min: Any = None, max: Any = None) -> Any:
+    """np.clip with numbers, arrays, Tensors or None as bounds."""
+    low = a_min if min is None else min
+    high = a_max if max is None else max
+    return apply(np.clip, x, -math.inf if low is None else low, math.inf if high is None else high)
+
+
+# ---- the gradient of a change of dtype returns in the old one: the engine casts it
+
+defvjp(np.ndarray.astype, lambda g, out, x, *, dtype: g)
+
+# ---- piecewise constant functions, and questions: they answer with plain arrays
+
+CONSTANTS |= {
+    np.sign, np.floor, np.ceil, np.trunc, np.rint, np.round, np.floor_divide,
+    np.greater, np.greater_equal, np.less, np.less_equal, np.equal, np.not_equal,
+    np.logical_and, np.logical_or, np.logical_not, np.logical_xor,
+    np.isnan, np.isinf, np.isfinite, np.signbit,
+    np.argmax, np.argmin, np.argsort, np.nonzero, np.argwhere, np.flatnonzero, np.count_nonzero,
+    np.searchsorted, np.all, np.any, np.shape, np.ndim, np.size, np.result_type,
+    np.zeros_like, np.ones_like, np.full_like, np.empty_like,
+    np.array_equal, np.allclose, np.isclose, np.shares_memory, np.may_share_memory,
+}  # fmt: skip

@@ -1,0 +1,64 @@
+"""Derivatives of indexing: what was read from a place is added back to that place."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from ..tensor import CONSTANTS, defvjp, implements, primitive
+
+
+@primitive
+def scatter(g: Any, *, index: Any, shape: tuple[int, ...]) -> Any:
+    """Zeros of `shape` with `g` added at `x[index]`; the adjoint of reading x[index].
+
+    An element that was read twice receives both values.
+    """
+    out = np.zeros(shape, g.dtype)
+    if _is_basic(index):
+        out[index] = g  # a slice reads nothing twice, and assigning is faster than adding
+    else:
+        np.add.at(out, index, g)
+    return out
+
+
+def _is_basic(index: Any) -> bool:
+    """Whether an index is made of slices, integers, None and Ellipsis alone."""
+    parts = index if isinstance(index, tuple) else (index,)
+    return all(
+        part is None or part is Ellipsis or isinstance(part, (slice, int, np.integer))
+        and not isinstance(part, (bool, np.bool_))
+        for part in parts
+    )
+
+
+defvjp(
+    operator.getitem, lambda g, out, x, index: scatter(g, index=index, shape=x.shape), None
+)
+defvjp(scatter, lambda g, out, x, *, index, shape: g[index])
+
+
+@implements(np.take_along_axis)
+def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Any:
+    """Read along one axis at indices that differ from row to row."""
+    if axis is None:
+        return take_along_axis(x.reshape(-1), np.reshape(indices, -1), axis=0)
+    axis = axis % x.ndim
+    grids: list[Any] = []
+    for a, n in enumerate(x.shape):
+        grid = np.arange(n).reshape([-1 if a == b else 1 for b in range(x.ndim)])
+        grids.append(indices if a == axis else grid)
+    return x[tuple(grids)]
+
+
+@implements(np.sort)
+def sort(x: Any, axis: int | None = -1) -> Any:
+    """Ascending order; of equal values the first comes first, so each has one gradient."""
+    if axis is None:
+        x, axis = x.reshape(-1), 0
+    return take_along_axis(x, np.argsort(x, axis=axis, kind="stable"), axis)
+
+
+CONSTANTS |= {np.unravel_index, np.ravel_multi_index, np.ix_}

@@ -1,0 +1,76 @@
+"""Derivatives of sliding windows: convolution, pooling and the patches they are made of.
+
+The three convolutions are bilinear and each is the adjoint of the others, so their rules close to
+any order; the same holds for the pairs windows/fold, scatter/gather and sum/spread.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .. import kernels
+from ..tensor import defvjp, primitive
+
+windows = primitive(kernels.windows)
+fold = primitive(kernels.fold)
+conv2d = primitive(kernels.conv2d)
+conv2d_input = primitive(kernels.conv2d_input)
+conv2d_weight = primitive(kernels.conv2d_weight)
+max_pool2d = primitive(kernels.max_pool2d)
+max_pool2d_scatter = primitive(kernels.max_pool2d_scatter)
+max_pool2d_gather = primitive(kernels.max_pool2d_gather)
+sum_pool2d = primitive(kernels.sum_pool2d)
+sum_pool2d_spread = primitive(kernels.sum_pool2d_spread)
+sum_rows = primitive(kernels.sum_rows)
+
+# ---- patches
+
+defvjp(
+    windows,
+    lambda g, out, x, *, size, stride: fold(g, shape=x.shape, stride=stride),
+)
+defvjp(
+    fold,
+    lambda g, out, x, *, shape, stride: windows(g, size=x.shape[3:5], stride=stride),
+)
+
+# ---- convolution; the bias was added to every pixel
+
+defvjp(
+    conv2d,
+    lambda g, out, x, w, bias, **how: conv2d_input(g, w, shape=x.shape, **how),
+    lambda g, out, x, w, bias, **how: conv2d_weight(x, g, shape=w.shape, **how),
+    lambda g, out, x, w, bias, **how: sum_rows(g.reshape(-1, g.shape[-1])),
+)
+defvjp(
+    conv2d_input,
+    lambda G, out, g, w, *, shape, **how: conv2d(G, w, None, **how),
+    lambda G, out, g, w, *, shape, **how: conv2d_weight(G, g, shape=w.shape, **how),
+)
+defvjp(
+    conv2d_weight,
+    lambda G, out, x, g, *, shape, **how: conv2d_input(g, G, shape=x.shape, **how),
+    lambda G, out, x, g, *, shape, **how: conv2d(x, G, None, **how),
+)
+defvjp(sum_rows, lambda g, out, x: np.broadcast_to(g, x.shape))
+
+# ---- pooling; the index of the winners is piecewise constant
+
+defvjp(
+    max_pool2d,
+    lambda g, out, x, **how: max_pool2d_scatter(g[0], out[1], shape=x.shape, **how),
+)
+defvjp(
+    max_pool2d_scatter,
+    lambda G, out, g, index, *, shape, **how: max_pool2d_gather(G, index, **how),
+    None,
+)
+defvjp(
+    max_pool2d_gather,
+    lambda G, out, x, index, **how: max_pool2d_scatter(G, index, shape=x.shape, **how),
+    None,
+)
+defvjp(
+    sum_pool2d, lambda g, out, x, **how: sum_pool2d_spread(g, shape=x.shape, **how)
+)
+defvjp(sum_pool2d_spread, lambda G, out, g, *, shape, **how: sum_pool2d(G, **how))

@@ -1,0 +1,870 @@
+"""A Tensor is an array that remembers how it was computed.
+
+Every operation on a tracked Tensor leaves a `Node`: the function, its argument arrays, its
+keyword arguments and the nodes its arguments came from. That is all the backward pass needs. It
+walks the nodes from the newest to the oldest - creation order *is* a topological order, so there
+is no recursion - and at each one asks the function's rules for the gradient of every argument.
+
+The engine knows no operation. Rules stand in a table keyed by the function object itself
+(`np.matmul`, `np.tanh`, a `@primitive` of your own) and are filled in by `tinygrad_ml.rules`. A
+rule sees `(g, out, *args, **kwargs)`. Given arrays it computes at NumPy's speed; given Tensors
+the very same text is recorded, and gradients can be differentiated again.
+"""
+
+from __future__ import annotations
+
+import functools
+import heapq
+import inspect
+import itertools
+import operator
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from . import anomaly, messages
+
+_clock = itertools.count(1).__next__  # stamps nodes and in-place updates; atomic in CPython
+_grad_lock = threading.Lock()  # two backward passes may add to one leaf
+
+
+# ------------------------------------------------------------------------------------ the graph
+
+
+class Node:
+    """One recorded operation. Plain data: no closure and no Tensor, hence no reference cycle.
+
+    `edges[k]` is `(node, i)` when argument k is result i of that node and wants a gradient, and
+    None when it is a constant. `out` is an array, or a tuple for an operation with several
+    results. A freed node has `args = None`.
+    """
+
+    __slots__ = ("args", "edges", "function", "grad", "keeps_grad", "kwargs", "order", "out",
+                 "trace")  # fmt: skip
+    written = 0  # a leaf overrides this: the time of its last update in place
+
+    def __init__(self, function: Any, args: Any, kwargs: Any, edges: Any, out: Any) -> None:
+        self.function = function
+        self.args = args
+        self.kwargs = kwargs
+        self.edges = edges
+        self.out = out
+        self.order = _clock()
+        self.grad = None
+        self.keeps_grad = False
+        self.trace = None
+
+    def __repr__(self) -> str:
+        return f"<Node {messages.name_of(self.function)}>"
+
+    def free(self) -> None:
+        """Let go of the arrays and of the older nodes."""
+        self.args = self.out = None
+        self.edges = ()
+
+
+class Leaf(Node):
+    """Where gradients arrive: owns its array, its gradient and the time of its last update."""
+
+    __slots__ = ("array", "written")
+
+    def __init__(self, array: np.ndarray) -> None:
+        super().__init__(None, (), {}, (), None)
+        self.array = array
+        self.written = 0
+        self.keeps_grad = True
+
+
+class Mode(NamedTuple):
+    """What the engine does besides computing; one context variable, so threads stay apart."""
+
+    recording: bool = True
+    anomaly: bool = False
+
+
+_mode: ContextVar[Mode] = ContextVar("mode", default=Mode())  # noqa: B039 (a tuple: immutable)
+
+
+@contextmanager
+def switched(**changes: bool) -> Iterator[None]:
+    """Change the mode inside a `with` block (or a decorated function) of this thread."""
+    token = _mode.set(_mode.get()._replace(**changes))
+    try:
+        yield
+    finally:
+        _mode.reset(token)
+
+
+def no_grad() -> Any:
+    """Record nothing inside the block: for predictions, and for `p -= ...` on parameters.
+
+    >>> p = Tensor(3.0, requires_grad=True)
+    >>> with no_grad():
+    ...     (p * p).requires_grad
+    False
+    """
+    return switched(recording=False)
+
+
+def detect_anomaly() -> Any:
+    """Find where a NaN or inf was first made, and constants overwritten before backward.
+
+    Inside the block every operation, forward and backward, is checked; the error names the
+    operation and the line of your program. It costs a pass over every array, so use it to
+    search, not to train.
+    """
+    return switched(anomaly=True)
+
+
+# ------------------------------------------------------------------------------------ the table
+
+
+class Rules(NamedTuple):
+    """What is known of a function: a gradient rule per array argument, and its metadata."""
+
+    vjps: tuple[Callable | None, ...]
+    each: Callable | None  # one rule for any number of arrays: each(k, g, out, *arrays, **kwargs)
+    metadata: tuple[str, ...]  # names of the positional parameters behind the arrays
+    keywords: frozenset[str]  # keyword arguments that the rules understand
+    defaults: dict[str, Any]
+
+    def of(self, position: int) -> Callable | None:
+        """The rule of one argument; None says that its derivative is zero everywhere."""
+        if self.each is not None:
+            return functools.partial(self.each, position)
+        return self.vjps[position]
+
+
+RULES: dict[Any, Rules] = {}
+SPELLINGS: dict[Any, Callable] = {}  # NumPy functions that are made of others
+CONSTANTS: set[Any] = set()  # functions without a gradient: they answer with plain arrays
+
+
+def defvjp(function: Callable, *vjps: Callable | None, each: Callable | None = None) -> None:
+    """Give `function` its gradient rules, one per array argument.
+
+    Rule k answers with the gradient of argument k: `rule(g, out, *args, **kwargs)` where `g` is
+    the gradient of the result `out` (tuples for several results). Written with operators, methods
+    and NumPy functions only, it can be differentiated again. None: the derivative is zero.
+    `each(k, g, out, *args, **kwargs)` serves a function of any number of arrays.
+
+    >>> @primitive
+    ... def cube(x):
+    ...     return x * x * x
+    >>> defvjp(cube, lambda g, out, x: g * 3 * x * x)
+    >>> x = Tensor(2.0, requires_grad=True)
+    >>> cube(x).backward()
+    >>> float(x.grad)
+    12.0
+    """
+    function = getattr(function, "array_function", function)
+    rules = [rule for rule in (*vjps, each) if rule is not None]
+    if not rules:
+        raise TypeError(f"defvjp({messages.name_of(function)}): expected at least one rule, got none.")
+    known = inspect.signature(rules[0]).parameters.values()
+    keywords = frozenset(p.name for p in known if p.kind is p.KEYWORD_ONLY)
+    metadata: tuple[str, ...] = ()
+    defaults: dict[str, Any] = {}
+    if not isinstance(function, np.ufunc):
+        try:
+            parameters = list(inspect.signature(function).parameters.values())
+        except ValueError:  # builtins without a signature take arrays alone
+            parameters = []
+        metadata = tuple(p.name for p in parameters[len(vjps) :])
+        defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
+    RULES[function] = Rules(vjps, each, metadata, keywords, defaults)
+
+
+def primitive(function: Callable) -> Callable:
+    """Make a function of arrays an operation that Tensors can pass through.
+
+    It is called with arrays and must return fresh arrays (or a view, never the argument itself).
+    Give it rules with `defvjp`. With arrays alone it runs as it stands.
+    """
+
+    @functools.wraps(function)
+    def operation(*args: Any, **kwargs: Any) -> Any:
+        return apply(function, *args, **kwargs)
+
+    operation.array_function = function  # type: ignore[attr-defined]
+    return operation
+
+
+def implements(*functions: Callable) -> Callable:
+    """Spell a NumPy function through other functions that Tensors already know."""
+
+    def register(spelling: Callable) -> Callable:
+        for function in functions:
+            SPELLINGS[function] = spelling
+        return spelling
+
+    return register
+
+
+def constant(function: Callable) -> Callable:
+    """A function whose result carries no gradient: Tensors in, plain arrays out."""
+
+    @functools.wraps(function)
+    def unboxed(*args: Any, **kwargs: Any) -> Any:
+        return function(*(arrays_of(a) for a in args), **kwargs)
+
+    return unboxed
+
+
+def arrays_of(value: Any) -> Any:
+    """Replace every Tensor in a value (or in a tuple or list of values) by its array."""
+    if isinstance(value, Tensor):
+        return value._data
+    if isinstance(value, (tuple, list)):
+        return type(value)(arrays_of(v) for v in value)
+    return value
+
+
+# ------------------------------------------------------------------------------------ recording
+
+
+def apply(function: Callable, *args: Any, **kwargs: Any) -> Any:
+    """Run `function` on the arrays behind `args` and record it when somebody wants a gradient.
+
+    Without a Tensor among `args` this is a plain call: arrays in, arrays out.
+    """
+    arrays = []
+    edges = []
+    boxed = tracked = False
+    for arg in args:
+        if isinstance(arg, Tensor):
+            boxed = True
+            edge = arg._edge
+            if edge is not None:
+                tracked = True
+            edges.append(edge)
+            arrays.append(arg._data)
+        else:
+            edges.append(None)
+            arrays.append(arg)
+    if not boxed:
+        return function(*arrays, **kwargs)
+    try:
+        out = function(*arrays, **kwargs)
+    except (TypeError, ValueError, IndexError) as error:
+        raise messages.explain(error, function, arrays, kwargs) from error
+    several = type(out) is tuple
+    out = tuple(map(_frozen, out)) if several else _frozen(out)
+    mode = _mode.get()
+    if mode.anomaly:
+        anomaly.check_forward(function, arrays, out)
+    if not (tracked and mode.recording):
+        return tuple(_tensor(o, None) for o in out) if several else _tensor(out, None)
+    node = Node(function, arrays, kwargs, edges, out)
+    if mode.anomaly:
+        node.trace = anomaly.trace(arrays, edges)
+    if several:
+        return tuple(_tensor(o, (node, i)) for i, o in enumerate(out))
+    return _tensor(out, (node, 0))
+
+
+def _frozen(out: Any) -> np.ndarray:
+    """A result nobody can write to; NumPy's scalars become 0-d arrays."""
+    if type(out) is not np.ndarray:
+        out = np.asarray(out)
+    out.setflags(write=False)
+    return out
+
+
+def _tensor(data: np.ndarray, edge: tuple[Node, int] | None) -> Tensor:
+    tensor = _new(Tensor)
+    tensor._data = data
+    tensor._edge = edge
+    return tensor
+
+
+def _dispatch(function: Callable, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    """A NumPy function met a Tensor: find its rules, or its spelling, or say that it has none."""
+    spelling = SPELLINGS.get(function)
+    if spelling is not None:
+        messages.check_keywords(function, kwargs, inspect.signature(spelling).parameters)
+        return spelling(*args, **kwargs)
+    if function in CONSTANTS:
+        return function(*arrays_of(tuple(args)), **{k: arrays_of(v) for k, v in kwargs.items()})
+    rules = RULES.get(function)
+    if rules is None:
+        raise TypeError(messages.no_rule(function))
+    count = len(rules.vjps)
+    if len(args) > count:
+        kwargs = dict(zip(rules.metadata, args[count:], strict=False)) | kwargs
+        args = args[:count]
+    ignorable = [k for k, v in kwargs.items() if k not in rules.keywords
+                 and k in rules.defaults and v is rules.defaults[k]]  # fmt: skip
+    for name in ignorable:
+        del kwargs[name]
+    messages.check_keywords(function, kwargs, rules.keywords)
+    return apply(function, *args, **kwargs)
+
+
+# ------------------------------------------------------------------------------------ backward
+
+
+def pull_back(
+    roots: Sequence[tuple[tuple[Node, int], Any]],
+    wanted: set[Node] | None = None,
+    record: bool = False,
+    free: bool = False,
+) -> dict[Node, Any]:
+    """Carry gradients from `roots` (edge, gradient) back; the heart of reverse mode.
+
+    A node is handled when everything younger is done, so its gradient is complete. Returns what
+    arrived at every node of `wanted`, or, without it, at every node that keeps its gradient.
+    With `record` the rules run on Tensors and are recorded themselves.
+    """
+    relevant = None if wanted is None else _leading_to(wanted, [edge[0] for edge, _ in roots])
+    arrived: dict[Node, Any] = {}
+    kept: dict[Node, Any] = {}
+    queue: list[tuple[int, Node]] = []
+    for edge, g in roots:
+        if relevant is None or edge[0] in relevant:
+            _send(edge, g, arrived, queue)
+    while queue:
+        node = heapq.heappop(queue)[1]
+        g = arrived.pop(node)
+        if node.keeps_grad if wanted is None else node in wanted:
+            kept[node] = g
+        if node.function is None:
+            continue
+        if node.args is None:
+            raise RuntimeError(messages.FREED.format(node=node))
+        for edge, contribution in _contributions(node, g, relevant, record):
+            _send(edge, contribution, arrived, queue)
+        if free:
+            node.free()
+    return kept
+
+
+def _send(edge: tuple[Node, int], g: Any, arrived: dict[Node, Any], queue: list) -> None:
+    """Add `g` to what has arrived at result i of a node; the first arrival queues the node."""
+    node, i = edge
+    if type(node.out) is tuple:
+        parts = arrived.get(node)
+        if parts is None:
+            parts = arrived[node] = [None] * len(node.out)
+            heapq.heappush(queue, (-node.order, node))
+        parts[i] = g if parts[i] is None else parts[i] + g
+    elif node in arrived:
+        arrived[node] = arrived[node] + g
+    else:
+        arrived[node] = g
+        heapq.heappush(queue, (-node.order, node))
+
+
+def _contributions(
+    node: Node, g: Any, relevant: set[Node] | None, record: bool
+) -> Iterator[tuple[tuple[Node, int], Any]]:
+    """What one node sends to each of its arguments, summed and cast to the argument's shape."""
+    args, out = node.args, node.out
+    if type(out) is tuple:
+        g = tuple(np.zeros_like(o) if part is None else part for part, o in zip(g, out, strict=True))
+    if node.trace is not None:
+        anomaly.check_constants(node)
+    if record:
+        args = [a if e is None else _tensor(a, e) for a, e in zip(args, node.edges, strict=True)]
+        if type(out) is tuple:
+            out = tuple(_tensor(o, (node, i)) for i, o in enumerate(out))
+        else:
+            out = _tensor(out, (node, 0))
+    rules = RULES[node.function]
+    for position, edge in enumerate(node.edges):
+        if edge is None or (relevant is not None and edge[0] not in relevant):
+            continue
+        if edge[0].written > node.order:
+            raise RuntimeError(messages.stale(node, position))
+        rule = rules.vjps[position] if rules.each is None else rules.of(position)
+        if rule is None:
+            continue
+        try:
+            contribution = rule(g, out, *args, **node.kwargs)
+        except Exception as error:
+            error.add_note(f"(in the backward pass of {messages.name_of(node.function)})")
+            raise
+        if node.trace is not None:
+            anomaly.check_backward(node, arrays_of(g), arrays_of(contribution))
+        array = node.args[position]
+        if contribution.shape != array.shape:
+            contribution = _summed_to(contribution, array.shape, node)
+        if contribution.dtype != array.dtype:
+            contribution = contribution.astype(array.dtype)
+        yield edge, contribution
+
+
+def _summed_to(g: Any, shape: tuple[int, ...], node: Node) -> Any:
+    """Undo broadcasting: sum over the axes along which the argument was repeated."""
+    extra = g.ndim - len(shape)
+    if extra < 0 or any(n not in (1, m) for n, m in zip(shape, g.shape[extra:], strict=True)):
+        raise ValueError(messages.wrong_rule_shape(node, g.shape, shape))
+    axes = [i + extra for i, n in enumerate(shape) if n == 1 and g.shape[i + extra] != 1]
+    return g.sum(axis=(*range(extra), *axes)).reshape(shape)
+
+
+def _leading_to(wanted: set[Node], roots: list[Node]) -> set[Node]:
+    """The nodes between `roots` and `wanted`: only they need a gradient."""
+    oldest = min((node.order for node in wanted), default=0)
+    seen = set(roots)
+    stack = list(seen)
+    while stack:
+        for edge in stack.pop().edges:
+            if edge is not None and edge[0] not in seen and edge[0].order >= oldest:
+                seen.add(edge[0])
+                stack.append(edge[0])
+    relevant: set[Node] = set()
+    for node in sorted(seen, key=lambda n: n.order):
+        if node in wanted or any(e is not None and e[0] in relevant for e in node.edges):
+            relevant.add(node)
+    return relevant
+
+
+# ------------------------------------------------------------------------------------ the Tensor
+
+
+class Tensor:
+    """An n-dimensional array that differentiates.
+
+    Parameters
+    ----------
+    data : a number, nested lists or an array. Copied: what you do to it later has no effect.
+        Python floats become float32; arrays keep their dtype.
+    requires_grad : whether `backward()` shall leave a gradient in `.grad`.
+    dtype : convert to this dtype.
+
+    It speaks NumPy: operators, indexing, the methods of an array, and `np.f(tensor)`. Results are
+    read-only. Functions without a gradient (comparisons, `argmax`, `sign`) answer with arrays.
+
+    >>> w = Tensor([1.0, 2.0], requires_grad=True)
+    >>> loss = (w * w).sum()
+    >>> loss.backward()
+    >>> w.grad
+    array([2., 4.], dtype=float32)
+    """
+
+    __slots__ = ("__weakref__", "_data", "_edge")
+    _data: np.ndarray
+    _edge: tuple[Node, int] | None
+    __hash__ = object.__hash__
+
+    def __init__(self, data: Any, requires_grad: bool = False, dtype: Any = None) -> None:
+        self._own(messages.as_numbers(data, dtype), requires_grad)
+
+    def _own(self, array: np.ndarray, requires_grad: bool) -> None:
+        """Become a leaf that owns `array`."""
+        if requires_grad and array.dtype.kind != "f":
+            raise TypeError(
+                f"Tensor: only floating-point values can require gradients, got {array.dtype}. "
+                "Write 3.0 for 3, or pass dtype=np.float32."
+            )
+        self._data = array.view()
+        self._data.setflags(write=False)
+        self._edge = (Leaf(array), 0) if requires_grad else None
+
+    # ---- what it is
+
+    @property
+    def data(self) -> np.ndarray:
+        """The values, as a read-only array. Assigning replaces the array of a leaf."""
+        return self._data
+
+    @data.setter
+    def data(self, value: Any) -> None:
+        leaf = self._leaf()
+        if leaf is None and self._edge is not None:
+            raise RuntimeError("Tensor.data: only a leaf takes new data; this one was computed.")
+        array = messages.as_numbers(value, None)
+        if array.shape != self.shape:
+            raise ValueError(
+                f"Tensor.data: expected an array of shape {self.shape}, got {array.shape}. "
+                "Make a new Tensor for another shape."
+            )
+        grad = self.grad if array.dtype == self.dtype else None
+        if leaf is None:
+            self._own(array, False)
+            return
+        leaf.array, leaf.grad = array, grad
+        self._data = array.view()
+        self._data.setflags(write=False)
+
+    @property
+    def grad(self) -> np.ndarray | None:
+        """The gradient that `backward()` calls have added up (read-only), or None."""
+        return None if self._edge is None else self._edge[0].grad
+
+    @grad.setter
+    def grad(self, value: Any) -> None:
+        if self._edge is None:
+            raise RuntimeError("Tensor.grad: this Tensor does not require a gradient.")
+        if value is not None:
+            value = np.array(arrays_of(value), dtype=self.dtype)
+            if value.shape != self.shape:
+                raise ValueError(f"Tensor.grad: expected shape {self.shape}, got {value.shape}.")
+            value.setflags(write=False)
+        self._edge[0].grad = value
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether gradients flow to this Tensor. Set it to freeze or thaw a leaf."""
+        return self._edge is not None
+
+    @requires_grad.setter
+    def requires_grad(self, flag: bool) -> None:
+        if self._edge is not None and self._leaf() is None:
+            raise RuntimeError("requires_grad: only a leaf can be changed; use t.detach().")
+        if flag and self._edge is None:
+            self._own(np.array(self._data, order="C"), True)
+        elif not flag:
+            self._edge = None
+
+    @property
+    def is_leaf(self) -> bool:
+        """True when it was made, not computed from something that requires gradients."""
+        return self._edge is None or self._leaf() is not None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The length of every axis."""
+        return self._data.shape
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return self._data.ndim
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return self._data.size
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The type of the elements."""
+        return self._data.dtype
+
+    def _leaf(self) -> Leaf | None:
+        node = None if self._edge is None else self._edge[0]
+        return node if isinstance(node, Leaf) else None
+
+    # ---- gradients
+
+    def backward(self, grad: Any = None, retain_graph: bool = False) -> None:
+        """Add d(self)/d(leaf) to `.grad` of every leaf this Tensor was computed from.
+
+        `grad` is the gradient of the final result with respect to this Tensor, of its shape; a
+        single number needs none. The graph is freed on the way unless `retain_graph`.
+        """
+        if self._edge is None:
+            raise RuntimeError(messages.UNTRACKED)
+        root = self._edge, messages.cotangent(arrays_of(grad), self._data)
+        for node, g in pull_back([root], free=not retain_graph).items():
+            if type(node.out) is tuple:
+                g = g[0]  # retain_grad() refuses other results
+            with _grad_lock:
+                g = g if node.grad is None else node.grad + g
+                node.grad = np.asarray(g).view()
+                node.grad.setflags(write=False)
+
+    def retain_grad(self) -> Tensor:
+        """Keep `.grad` for this intermediate result too. Returns itself."""
+        if self._edge is None:
+            raise RuntimeError("retain_grad: this Tensor does not require a gradient.")
+        if type(self._edge[0].out) is tuple:
+            raise RuntimeError("retain_grad: one of several results; use tg.gradients for it.")
+        self._edge[0].keeps_grad = True
+        return self
+
+    def detach(self) -> Tensor:
+        """The same values as a constant: no gradient flows through it."""
+        data = self._data if self._leaf() is None else np.array(self._data)  # a leaf may change
+        return _tensor(_frozen(data), None)
+
+    def writable(self) -> np.ndarray:
+        """The array of a leaf itself, for an update in place (an optimizer's).
+
+        What was recorded with the old values becomes stale: a backward pass through it raises.
+        """
+        leaf = self._leaf()
+        if leaf is None:
+            raise RuntimeError("writable: only a leaf that requires gradients is updated in place.")
+        leaf.written = _clock()
+        return leaf.array
+
+    def _update(self, ufunc: np.ufunc, other: Any) -> Tensor:
+        """`p -= step`: in place on a leaf under `no_grad`; otherwise a new Tensor."""
+        if self._leaf() is None:
+            return apply(ufunc, self, other)
+        if _mode.get().recording:
+            raise RuntimeError(messages.IN_PLACE)
+        step = arrays_of(other)
+        if np.broadcast_shapes(np.shape(step), self.shape) != self.shape:
+            raise ValueError(
+                f"in-place {ufunc.__name__}: expected a value that fits shape {self.shape}, "
+                f"got {np.shape(step)}."
+            )
+        array = self.writable()
+        ufunc(array, step, out=array, casting="same_kind")
+        return self
+
+    # ---- NumPy's protocols
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if method != "__call__":
+            raise TypeError(messages.ufunc_method(ufunc, method))
+        if kwargs:
+            messages.check_keywords(ufunc, kwargs, ())
+        if ufunc in CONSTANTS:
+            return ufunc(*arrays_of(inputs))
+        if ufunc not in RULES:
+            raise TypeError(messages.no_rule(ufunc))
+        return apply(ufunc, *inputs)
+
+    def __array_function__(self, function: Callable, types: Any, args: Any, kwargs: Any) -> Any:
+        return _dispatch(function, args, kwargs)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        if self._edge is not None:
+            raise TypeError(messages.TRACKED_ARRAY)
+        return np.array(self._data, dtype=dtype, copy=copy)
+
+    # ---- operators
+
+    def __add__(self, other: Any) -> Tensor:
+        return apply(np.add, self, other)
+
+    def __radd__(self, other: Any) -> Tensor:
+        return apply(np.add, other, self)
+
+    def __sub__(self, other: Any) -> Tensor:
+        return apply(np.subtract, self, other)
+
+    def __rsub__(self, other: Any) -> Tensor:
+        return apply(np.subtract, other, self)
+
+    def __mul__(self, other: Any) -> Tensor:
+        return apply(np.multiply, self, other)
+
+    def __rmul__(self, other: Any) -> Tensor:
+        return apply(np.multiply, other, self)
+
+    def __truediv__(self, other: Any) -> Tensor:
+        return apply(np.divide, self, other)
+
+    def __rtruediv__(self, other: Any) -> Tensor:
+        return apply(np.divide, other, self)
+
+    def __pow__(self, other: Any) -> Tensor:
+        return apply(np.power, self, other)
+
+    def __rpow__(self, other: Any) -> Tensor:
+        return apply(np.power, other, self)
+
+    def __matmul__(self, other: Any) -> Tensor:
+        return apply(np.matmul, self, other)
+
+    def __rmatmul__(self, other: Any) -> Tensor:
+        return apply(np.matmul, other, self)
+
+    def __neg__(self) -> Tensor:
+        return apply(np.negative, self)
+
+    def __pos__(self) -> Tensor:
+        return self
+
+    def __abs__(self) -> Tensor:
+        return apply(np.absolute, self)
+
+    def __iadd__(self, other: Any) -> Tensor:
+        return self._update(np.add, other)
+
+    def __isub__(self, other: Any) -> Tensor:
+        return self._update(np.subtract, other)
+
+    def __imul__(self, other: Any) -> Tensor:
+        return self._update(np.multiply, other)
+
+    def __itruediv__(self, other: Any) -> Tensor:
+        return self._update(np.divide, other)
+
+    def __eq__(self, other: Any) -> Any:
+        return self._data == arrays_of(other)
+
+    def __ne__(self, other: Any) -> Any:
+        return self._data != arrays_of(other)
+
+    def __lt__(self, other: Any) -> Any:
+        return self._data < arrays_of(other)
+
+    def __le__(self, other: Any) -> Any:
+        return self._data <= arrays_of(other)
+
+    def __gt__(self, other: Any) -> Any:
+        return self._data > arrays_of(other)
+
+    def __ge__(self, other: Any) -> Any:
+        return self._data >= arrays_of(other)
+
+    def __getitem__(self, index: Any) -> Tensor:
+        return apply(operator.getitem, self, arrays_of(index))
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        raise TypeError(messages.SET_ITEM)
+
+    # ---- the methods of an array
+
+    def sum(self, axis: Any = None, keepdims: bool = False, **other: Any) -> Tensor:
+        """Sum over `axis` (None: all; an int or a tuple)."""
+        return _dispatch(np.sum, (self,), {"axis": axis, "keepdims": keepdims} | other)
+
+    def mean(self, axis: Any = None, keepdims: bool = False, **other: Any) -> Tensor:
+        """Mean over `axis`."""
+        return _dispatch(np.mean, (self,), {"axis": axis, "keepdims": keepdims} | other)
+
+    def var(self, axis: Any = None, ddof: int = 0, keepdims: bool = False, **other: Any) -> Tensor:
+        """Variance over `axis`, divided by n - ddof."""
+        return _dispatch(np.var, (self,), {"axis": axis, "ddof": ddof, "keepdims": keepdims} | other)
+
+    def std(self, axis: Any = None, ddof: int = 0, keepdims: bool = False, **other: Any) -> Tensor:
+        """Standard deviation over `axis`."""
+        return _dispatch(np.std, (self,), {"axis": axis, "ddof": ddof, "keepdims": keepdims} | other)
+
+    def max(self, axis: Any = None, keepdims: bool = False, **other: Any) -> Tensor:
+        """Largest value over `axis`; ties share the gradient evenly."""
+        return _dispatch(np.max, (self,), {"axis": axis, "keepdims": keepdims} | other)
+
+    def min(self, axis: Any = None, keepdims: bool = False, **other: Any) -> Tensor:
+        """Smallest value over `axis`; ties share the gradient evenly."""
+        return _dispatch(np.min, (self,), {"axis": axis, "keepdims": keepdims} | other)
+
+    def prod(self, axis: Any = None, keepdims: bool = False, **other: Any) -> Tensor:
+        """Product over `axis`; its gradient is exact for zeros too."""
+        return _dispatch(np.prod, (self,), {"axis": axis, "keepdims": keepdims} | other)
+
+    def cumsum(self, axis: int | None = None, **other: Any) -> Tensor:
+        """Running sum along `axis` (None: of the flattened values)."""
+        return _dispatch(np.cumsum, (self,), {"axis": axis} | other)
+
+    def argmax(self, axis: int | None = None) -> Any:
+        """Index of the largest value, as a plain array."""
+        return self._data.argmax(axis=axis)
+
+    def argmin(self, axis: int | None = None) -> Any:
+        """Index of the smallest value, as a plain array."""
+        return self._data.argmin(axis=axis)
+
+    def clip(self, min: Any = None, max: Any = None) -> Tensor:
+        """Limit the values to [min, max]; the bounds may be Tensors."""
+        return _dispatch(np.clip, (self, min, max), {})
+
+    def reshape(self, *shape: Any) -> Tensor:
+        """The same values in another shape: `t.reshape(2, -1)` or `t.reshape((2, -1))`."""
+        sizes = shape[0] if len(shape) == 1 else shape
+        return apply(np.reshape, self, shape=sizes)
+
+    def ravel(self) -> Tensor:
+        """The same values along one axis."""
+        return apply(np.reshape, self, shape=-1)
+
+    flatten = ravel
+
+    def squeeze(self, axis: Any = None, **other: Any) -> Tensor:
+        """Without the axes of length 1 (or those named)."""
+        return _dispatch(np.squeeze, (self,), {"axis": axis} | other)
+
+    def transpose(self, *axes: Any) -> Tensor:
+        """Axes in another order; reversed without arguments."""
+        order = axes[0] if len(axes) == 1 else axes or None
+        return apply(np.transpose, self, axes=order)
+
+    def swapaxes(self, axis1: int, axis2: int) -> Tensor:
+        """Two axes exchanged."""
+        return _dispatch(np.swapaxes, (self, axis1, axis2), {})
+
+    @property
+    def T(self) -> Tensor:
+        """Axes reversed."""
+        return apply(np.transpose, self, axes=None)
+
+    @property
+    def mT(self) -> Tensor:
+        """The last two axes exchanged: a stack of matrices, each transposed."""
+        return apply(np.matrix_transpose, self)
+
+    def astype(self, dtype: Any) -> Tensor:
+        """The same values in another floating dtype; the gradient returns in this one."""
+        return apply(np.ndarray.astype, self, dtype=dtype)
+
+    # ---- Python's protocols
+
+    def item(self) -> Any:
+        """The only value, as a Python number."""
+        if self.size != 1:
+            raise ValueError(f"item: expected a Tensor of one value, got shape {self.shape}.")
+        return self._data.item()
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __bool__(self) -> bool:
+        return bool(self.item())
+
+    def __len__(self) -> int:
+        if self.ndim == 0:
+            raise TypeError("len: a Tensor of a single number has no length.")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Tensor]:
+        return (self[i] for i in range(len(self)))
+
+    def __contains__(self, value: Any) -> bool:
+        return value in self._data
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if spec else repr(self)
+
+    def __repr__(self) -> str:
+        name = type(self).__name__
+        values = np.array2string(self._data, separator=", ", prefix=name + "(")
+        details = "" if self.dtype == np.float32 else f", dtype={self.dtype}"
+        if self._edge is not None:
+            leaf = "requires_grad=True"
+            origin = leaf if self.is_leaf else messages.name_of(self._edge[0].function)
+            details += f", {origin}" if self.is_leaf else f", from={origin}"
+        return f"{name}({values}{details})"
+
+    def __reduce__(self) -> Any:
+        if not self.is_leaf:
+            raise TypeError(messages.PICKLE)
+        return _rebuild, (type(self), np.array(self._data), self.requires_grad, self.grad)
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(messages.unknown_attribute(type(self).__name__, name))
+
+
+_new = Tensor.__new__
+
+
+def _rebuild(cls: type, array: np.ndarray, requires_grad: bool, grad: Any) -> Tensor:
+    """Make a pickled or copied leaf again."""
+    tensor = _new(cls)
+    tensor._own(array, requires_grad)
+    if grad is not None:
+        tensor.grad = grad
+    return tensor
+
+
+class Parameter(Tensor):
+    """A Tensor that a model learns: it requires a gradient, and `Module` finds it by its type."""
+
+    __slots__ = ()
+
+    def __init__(self, data: Any, dtype: Any = None) -> None:
+        super().__init__(data, requires_grad=True, dtype=dtype)
