@@ -8,7 +8,7 @@
 """
 
 from . import rules as _rules  # fills the table of gradient rules
-from . import functional
+from . import data, functional, nn, optim
 from .calculus import grad, gradients, hessian, hvp, jacobian, value_and_grad
 from .gradcheck import check_gradients
 from .tensor import Parameter, Tensor, defvjp, detect_anomaly, no_grad, primitive

@@ -312,7 +312,7 @@ def _take(array: Any, rows: np.ndarray) -> Any:
     return [array[row] for row in rows]
 
 
-def _generator(random_state: RandomState, place: str) -> np.random.Generator:
+def _generator(random_state: Any, place: str) -> np.random.Generator:
     if random_state is None or (_is_integer(random_state) and random_state >= 0):
         return np.random.default_rng(random_state)
     if isinstance(random_state, np.random.Generator):

@@ -35,7 +35,7 @@ def conv2d(x, w, bias=None, *, stride, padding):
 
 
 def conv2d_input(g, w, *, shape, stride, padding):
-    return convolution.convolve_back(_gather, _add_back, g, w, shape, stride, padding)
+    return convolution.convolve_back(_add_back, g, w, shape, stride, padding)
 
 
 def conv2d_weight(x, g, *, shape, stride, padding):
@@ -56,14 +56,13 @@ def fold(g, *, shape, stride):
 
 
 def _gather(x, columns, stride, padding):
+    if not columns.flags.c_contiguous:  # one long run per tap, which NumPy copies faster
+        convolution.gather(x, columns, stride, padding)
+        return
     (top, _), (left, _) = padding
     n, oh, ow, kh, kw, c = columns.shape
-    x = _input(x)
-    if columns.flags.c_contiguous:
-        rows = columns.reshape(n, oh, ow, kh, kw * c)
-        _gather_rows(x.reshape(*x.shape[:2], -1), rows, c, *stride, top, left)
-    else:
-        _gather_taps(x, columns.transpose(3, 4, 5, 0, 1, 2), *stride, top, left)
+    rows = columns.reshape(n, oh, ow, kh, kw * c)
+    _gather_rows(_input(x).reshape(*x.shape[:2], -1), rows, c, *stride, top, left)
 
 
 @_loop
@@ -90,31 +89,6 @@ def _gather_rows(x, columns, c, sh, sw, top, left):
                             inner[j] = source[j]
 
 
-@_loop
-def _gather_taps(x, columns, sh, sw, top, left):
-    kh, kw, c, n, oh, ow = columns.shape
-    height, width = x.shape[1:3]
-    for ky in range(kh):
-        for kx in range(kw):
-            begin = min(ow, max(0, -((kx - left) // sw)))
-            end = max(begin, min(ow, (width - 1 - kx + left) // sw + 1))
-            for channel in range(c):
-                for i in range(n):
-                    for oy in range(oh):
-                        y = oy * sh + ky - top
-                        target = columns[ky, kx, channel, i, oy]
-                        if y < 0 or y >= height:
-                            target[:] = 0
-                        else:
-                            target[:begin] = 0
-                            target[end:] = 0
-                            inner = target[begin:end]
-                            first = begin * sw + kx - left
-                            source = x[i, y, first:, channel]
-                            for j in range(inner.size):
-                                inner[j] = source[j * sw]
-
-
 def _add_back(columns, out, stride, padding):
     (top, _), (left, _) = padding
     n, oh, ow, kh, kw, c = columns.shape
@@ -128,17 +102,18 @@ def _add_rows(columns, out, c, sh, sw, top, left):
     height, width = out.shape[1:]
     for i in range(n):
         for oy in range(oh):
-            for ox in range(ow):
-                first = (ox * sw - left) * c
-                begin = min(max(0, -first), run)
-                end = max(begin, min(run, width - first))
-                for ky in range(kh):
-                    y = oy * sh + ky - top
-                    if 0 <= y < height:
-                        source = columns[i, oy, ox, ky, begin:end]
-                        target = out[i, y, first + begin : first + end]
-                        for j in range(target.size):
-                            target[j] += source[j]
+            for ky in range(kh):  # outside ox: three times faster than writing kh rows in turn
+                y = oy * sh + ky - top
+                if y < 0 or y >= height:
+                    continue
+                for ox in range(ow):
+                    first = (ox * sw - left) * c
+                    begin = min(max(0, -first), run)
+                    end = max(begin, min(run, width - first))
+                    source = columns[i, oy, ox, ky, begin:end]
+                    target = out[i, y, first + begin : first + end]
+                    for j in range(target.size):
+                        target[j] += source[j]
 
 
 def max_pool2d(x, *, size, stride, padding):

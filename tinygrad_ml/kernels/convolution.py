@@ -38,7 +38,13 @@ def conv2d_input(g, w, *, shape, stride, padding):
 
     Shapes: (n, oh, ow, c_out), (kh, kw, c_in, c_out) -> `shape` (n, h, w, c_in).
     """
-    return convolve_back(gather, add_back, g, w, shape, stride, padding)
+    border = _turned_border(w.shape[:2], padding)
+    if stride == (1, 1) and min(map(min, border)) >= 0:
+        # Itself a convolution, with the kernel turned by half a circle: NumPy reads windows faster
+        # than it adds them.
+        turned = w[::-1, ::-1].swapaxes(2, 3)
+        return convolve(gather, g, turned, None, stride, border)
+    return convolve_back(add_back, g, w, shape, stride, padding)
 
 
 @Kernel
@@ -113,20 +119,10 @@ def correlate(gather, x, g, shape, stride, padding):
     return total.reshape(shape)
 
 
-def convolve_back(gather, add_back, g, w, shape, stride, padding):
-    """`conv2d_input` with the given ways to gather columns and to add them back.
-
-    With stride 1 it is itself a convolution, with the kernel turned by half a circle: reading
-    windows is faster than adding them.
-    """
+def convolve_back(add_back, g, w, shape, stride, padding):
+    """`conv2d_input` with the given way to add columns back."""
     g, w = _of_one_type(g, w)
     (kh, kw), c_in = w.shape[:2], w.shape[2]
-    if stride == (1, 1):
-        (top, bottom), (left, right) = padding
-        border = ((kh - 1 - top, kh - 1 - bottom), (kw - 1 - left, kw - 1 - right))
-        if min(map(min, border)) >= 0:
-            turned = w[::-1, ::-1].swapaxes(2, 3)
-            return convolve(gather, g, turned, None, stride, border)
     out = np.zeros(shape, g.dtype)
     kernel = w.reshape(-1, w.shape[3]).T
     images = _images_per_block(g, (kh, kw, c_in), g.shape[1:3])
@@ -136,6 +132,12 @@ def convolve_back(gather, add_back, g, w, shape, stride, padding):
         columns = np.matmul(part.reshape(-1, part.shape[3]), kernel)
         add_back(columns.reshape(*part.shape[:3], kh, kw, c_in), out[block], stride, padding)
     return out
+
+
+def _turned_border(size, padding):
+    """What surrounds g when it is correlated with the turned kernel; negative where it is cut."""
+    (kh, kw), ((top, bottom), (left, right)) = size, padding
+    return (kh - 1 - top, kh - 1 - bottom), (kw - 1 - left, kw - 1 - right)
 
 
 def _blocks(gather, x, size, stride, padding, output):

@@ -1,0 +1,31 @@
+"""Keep gradients from exploding."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+
+from ..tensor import Tensor
+
+
+def clip_grad_norm(parameters: Iterable[Tensor], max_norm: float) -> float:
+    """Scale all gradients together so that their joint Euclidean norm is at most `max_norm`.
+
+    g <- g min(1, max_norm / |g|) (Pascanu et al., 2013). Returns the norm before clipping.
+    Raises FloatingPointError for a NaN or infinite norm, which no factor can mend.
+    """
+    if not max_norm > 0:
+        raise ValueError(f"clip_grad_norm: max_norm must be positive, got {max_norm!r}.")
+    clipped = [p for p in parameters if p.grad is not None]
+    norm = math.sqrt(sum(float(np.vdot(p.grad, p.grad)) for p in clipped))
+    if not math.isfinite(norm):
+        raise FloatingPointError(
+            f"clip_grad_norm: the norm of the gradients is {norm}. Lower the learning rate, or "
+            "look for its origin with tg.detect_anomaly()."
+        )
+    if norm > max_norm:
+        for p in clipped:
+            p.grad = p.grad * (max_norm / norm)  # type: ignore[operator]
+    return norm
