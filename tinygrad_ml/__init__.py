@@ -1,4 +1,4 @@
-"""tinygrad_ml: a reverse-mode autograd Tensor on NumPy, and the machine learning that grows from it.
+"""tinygrad_ml: a reverse-mode autograd Tensor on NumPy, and the machine learning grown from it.
 
     import tinygrad_ml as tg
 
@@ -7,10 +7,32 @@
 `tg.functional` takes arrays and Tensors alike; ready-made networks are in `tinygrad_ml.models`.
 """
 
-from . import rules as _rules  # fills the table of gradient rules
+from . import rules  # fills the table of gradient rules  # isort: skip
 from . import data, functional, nn, optim
 from .calculus import grad, gradients, hessian, hvp, jacobian, value_and_grad
 from .gradcheck import check_gradients
-from .tensor import Parameter, Tensor, defvjp, detect_anomaly, no_grad, primitive
+from .graph import detect_anomaly, no_grad
+from .table import defvjp
+from .tensor import Parameter, Tensor, primitive
 
 __version__ = "0.1.0"
+__all__ = [
+    "Parameter",
+    "Tensor",
+    "check_gradients",
+    "data",
+    "defvjp",
+    "detect_anomaly",
+    "functional",
+    "grad",
+    "gradients",
+    "hessian",
+    "hvp",
+    "jacobian",
+    "nn",
+    "no_grad",
+    "optim",
+    "primitive",
+    "rules",
+    "value_and_grad",
+]

@@ -88,11 +88,14 @@ def _frames() -> Iterator[Any]:
 
 
 def _checksum(array: np.ndarray) -> int:
-    return zlib.crc32(np.ascontiguousarray(array).view(np.uint8).reshape(-1).data if array.size else b"")
+    return zlib.crc32(
+        np.ascontiguousarray(array).view(np.uint8).reshape(-1).data if array.size else b""
+    )
 
 
 def _found(array: Any) -> str | None:
-    """`NaN`, `inf` or None: the worst value in a floating-point array."""
+    """`NaN`, `inf` or None: the worst value in a floating-point array (or Tensor)."""
+    array = getattr(array, "_data", array)
     if not isinstance(array, (np.ndarray, np.generic)) or array.dtype.kind != "f":
         return None
     if np.isfinite(array).all():

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from . import messages
-from .tensor import Tensor, arrays_of, pull_back, switched
+from .graph import pull_back, switched
+from .tensor import Tensor, _tensor, arrays_of
 
 
 def gradients(
@@ -66,7 +67,9 @@ def gradients(
                 g = weight if isinstance(weight, Tensor) else Tensor(g)
             roots.append((y._edge, g))
     with switched(recording=True):
-        found = pull_back(roots, wanted={x._edge[0] for x in inputs_}, record=create_graph)
+        found = pull_back(
+            roots, wanted={x._edge[0] for x in inputs_}, box=_tensor if create_graph else None
+        )
     results = tuple(_result(x, found) for x in inputs_)
     return results if several_in else results[0]
 

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from .calculus import gradients
+from .graph import switched
 from .messages import as_numbers
-from .tensor import Tensor, arrays_of, switched
+from .tensor import Tensor, arrays_of
 
 
 def check_gradients(

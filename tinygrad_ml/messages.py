@@ -11,6 +11,10 @@ FREED = (
     "backward: the graph behind {node} was freed by an earlier backward(). Call "
     "backward(retain_graph=True) the first time, or compute the result again."
 )
+STALE_GRAD = (
+    "backward: .grad still holds the gradient that an update in place has used; adding to it would "
+    "mix gradients of old and new values. Call optimizer.zero_grad() before every backward()."
+)
 UNTRACKED = (
     "backward: expected a result computed from Tensors with requires_grad=True, got one without. "
     "Was it made under no_grad(), or detached, or were all parameters frozen?"
@@ -209,7 +213,7 @@ def cotangent(grad: Any, like: np.ndarray) -> np.ndarray:
                 f"backward: expected a single number, got shape {like.shape}. Reduce it first "
                 "(loss.mean()), or pass the gradient: t.backward(np.ones(t.shape))."
             )
-        return np.ones_like(like)
+        return np.ones(like.shape, like.dtype)
     grad = np.array(grad, dtype=like.dtype)
     if grad.shape != like.shape:
         raise ValueError(f"backward: expected a gradient of shape {like.shape}, got {grad.shape}.")

@@ -51,8 +51,7 @@ def train_test_split(
     """
     if not arrays:
         raise ValueError(
-            "train_test_split: expected at least one array, got none; "
-            "write train_test_split(X, y)"
+            "train_test_split: expected at least one array, got none; write train_test_split(X, y)"
         )
     lengths = [_length(array, "train_test_split") for array in arrays]
     if len(set(lengths)) > 1:

@@ -14,169 +14,21 @@ the very same text is recorded, and gradients can be differentiated again.
 from __future__ import annotations
 
 import functools
-import heapq
 import inspect
-import itertools
 import operator
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from . import anomaly, messages
+from .graph import Leaf, Node, clock, mode, pull_back
+from .table import CONSTANTS, RULES, SPELLINGS
 
-_clock = itertools.count(1).__next__  # stamps nodes and in-place updates; atomic in CPython
 _grad_lock = threading.Lock()  # two backward passes may add to one leaf
 
-
-# ------------------------------------------------------------------------------------ the graph
-
-
-class Node:
-    """One recorded operation. Plain data: no closure and no Tensor, hence no reference cycle.
-
-    `edges[k]` is `(node, i)` when argument k is result i of that node and wants a gradient, and
-    None when it is a constant. `out` is an array, or a tuple for an operation with several
-    results. A freed node has `args = None`.
-    """
-
-    __slots__ = ("args", "edges", "function", "grad", "keeps_grad", "kwargs", "order", "out",
-                 "trace")  # fmt: skip
-    written = 0  # a leaf overrides this: the time of its last update in place
-
-    def __init__(self, function: Any, args: Any, kwargs: Any, edges: Any, out: Any) -> None:
-        self.function = function
-        self.args = args
-        self.kwargs = kwargs
-        self.edges = edges
-        self.out = out
-        self.order = _clock()
-        self.grad = None
-        self.keeps_grad = False
-        self.trace = None
-
-    def __repr__(self) -> str:
-        return f"<Node {messages.name_of(self.function)}>"
-
-    def free(self) -> None:
-        """Let go of the arrays and of the older nodes."""
-        self.args = self.out = None
-        self.edges = ()
-
-
-class Leaf(Node):
-    """Where gradients arrive: owns its array, its gradient and the time of its last update."""
-
-    __slots__ = ("array", "written")
-
-    def __init__(self, array: np.ndarray) -> None:
-        super().__init__(None, (), {}, (), None)
-        self.array = array
-        self.written = 0
-        self.keeps_grad = True
-
-
-class Mode(NamedTuple):
-    """What the engine does besides computing; one context variable, so threads stay apart."""
-
-    recording: bool = True
-    anomaly: bool = False
-
-
-_mode: ContextVar[Mode] = ContextVar("mode", default=Mode())  # noqa: B039 (a tuple: immutable)
-
-
-@contextmanager
-def switched(**changes: bool) -> Iterator[None]:
-    """Change the mode inside a `with` block (or a decorated function) of this thread."""
-    token = _mode.set(_mode.get()._replace(**changes))
-    try:
-        yield
-    finally:
-        _mode.reset(token)
-
-
-def no_grad() -> Any:
-    """Record nothing inside the block: for predictions, and for `p -= ...` on parameters.
-
-    >>> p = Tensor(3.0, requires_grad=True)
-    >>> with no_grad():
-    ...     (p * p).requires_grad
-    False
-    """
-    return switched(recording=False)
-
-
-def detect_anomaly() -> Any:
-    """Find where a NaN or inf was first made, and constants overwritten before backward.
-
-    Inside the block every operation, forward and backward, is checked; the error names the
-    operation and the line of your program. It costs a pass over every array, so use it to
-    search, not to train.
-    """
-    return switched(anomaly=True)
-
-
-# ------------------------------------------------------------------------------------ the table
-
-
-class Rules(NamedTuple):
-    """What is known of a function: a gradient rule per array argument, and its metadata."""
-
-    vjps: tuple[Callable | None, ...]
-    each: Callable | None  # one rule for any number of arrays: each(k, g, out, *arrays, **kwargs)
-    metadata: tuple[str, ...]  # names of the positional parameters behind the arrays
-    keywords: frozenset[str]  # keyword arguments that the rules understand
-    defaults: dict[str, Any]
-
-    def of(self, position: int) -> Callable | None:
-        """The rule of one argument; None says that its derivative is zero everywhere."""
-        if self.each is not None:
-            return functools.partial(self.each, position)
-        return self.vjps[position]
-
-
-RULES: dict[Any, Rules] = {}
-SPELLINGS: dict[Any, Callable] = {}  # NumPy functions that are made of others
-CONSTANTS: set[Any] = set()  # functions without a gradient: they answer with plain arrays
-
-
-def defvjp(function: Callable, *vjps: Callable | None, each: Callable | None = None) -> None:
-    """Give `function` its gradient rules, one per array argument.
-
-    Rule k answers with the gradient of argument k: `rule(g, out, *args, **kwargs)` where `g` is
-    the gradient of the result `out` (tuples for several results). Written with operators, methods
-    and NumPy functions only, it can be differentiated again. None: the derivative is zero.
-    `each(k, g, out, *args, **kwargs)` serves a function of any number of arrays.
-
-    >>> @primitive
-    ... def cube(x):
-    ...     return x * x * x
-    >>> defvjp(cube, lambda g, out, x: g * 3 * x * x)
-    >>> x = Tensor(2.0, requires_grad=True)
-    >>> cube(x).backward()
-    >>> float(x.grad)
-    12.0
-    """
-    function = getattr(function, "array_function", function)
-    rules = [rule for rule in (*vjps, each) if rule is not None]
-    if not rules:
-        raise TypeError(f"defvjp({messages.name_of(function)}): expected at least one rule, got none.")
-    known = inspect.signature(rules[0]).parameters.values()
-    keywords = frozenset(p.name for p in known if p.kind is p.KEYWORD_ONLY)
-    metadata: tuple[str, ...] = ()
-    defaults: dict[str, Any] = {}
-    if not isinstance(function, np.ufunc):
-        try:
-            parameters = list(inspect.signature(function).parameters.values())
-        except ValueError:  # builtins without a signature take arrays alone
-            parameters = []
-        metadata = tuple(p.name for p in parameters[len(vjps) :])
-        defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
-    RULES[function] = Rules(vjps, each, metadata, keywords, defaults)
+# ------------------------------------------------------------------------------------ recording
 
 
 def primitive(function: Callable) -> Callable:
@@ -188,21 +40,13 @@ def primitive(function: Callable) -> Callable:
 
     @functools.wraps(function)
     def operation(*args: Any, **kwargs: Any) -> Any:
-        return apply(function, *args, **kwargs)
+        for arg in args:
+            if isinstance(arg, Tensor):
+                return apply(function, *args, **kwargs)
+        return function(*args, **kwargs)
 
     operation.array_function = function  # type: ignore[attr-defined]
     return operation
-
-
-def implements(*functions: Callable) -> Callable:
-    """Spell a NumPy function through other functions that Tensors already know."""
-
-    def register(spelling: Callable) -> Callable:
-        for function in functions:
-            SPELLINGS[function] = spelling
-        return spelling
-
-    return register
 
 
 def constant(function: Callable) -> Callable:
@@ -224,9 +68,6 @@ def arrays_of(value: Any) -> Any:
     return value
 
 
-# ------------------------------------------------------------------------------------ recording
-
-
 def apply(function: Callable, *args: Any, **kwargs: Any) -> Any:
     """Run `function` on the arrays behind `args` and record it when somebody wants a gradient.
 
@@ -234,33 +75,32 @@ def apply(function: Callable, *args: Any, **kwargs: Any) -> Any:
     """
     arrays = []
     edges = []
-    boxed = tracked = False
+    tracked = boxed = False
     for arg in args:
         if isinstance(arg, Tensor):
             boxed = True
             edge = arg._edge
-            if edge is not None:
-                tracked = True
+            tracked = tracked or edge is not None
             edges.append(edge)
             arrays.append(arg._data)
         else:
             edges.append(None)
             arrays.append(arg)
     if not boxed:
-        return function(*arrays, **kwargs)
+        return function(*args, **kwargs)
     try:
         out = function(*arrays, **kwargs)
     except (TypeError, ValueError, IndexError) as error:
         raise messages.explain(error, function, arrays, kwargs) from error
     several = type(out) is tuple
     out = tuple(map(_frozen, out)) if several else _frozen(out)
-    mode = _mode.get()
-    if mode.anomaly:
+    recording, detecting = mode.get()
+    if detecting:
         anomaly.check_forward(function, arrays, out)
-    if not (tracked and mode.recording):
+    if not (tracked and recording):
         return tuple(_tensor(o, None) for o in out) if several else _tensor(out, None)
     node = Node(function, arrays, kwargs, edges, out)
-    if mode.anomaly:
+    if detecting:
         node.trace = anomaly.trace(arrays, edges)
     if several:
         return tuple(_tensor(o, (node, i)) for i, o in enumerate(out))
@@ -305,126 +145,41 @@ def _dispatch(function: Callable, args: Sequence[Any], kwargs: dict[str, Any]) -
     return apply(function, *args, **kwargs)
 
 
-# ------------------------------------------------------------------------------------ backward
-
-
-def pull_back(
-    roots: Sequence[tuple[tuple[Node, int], Any]],
-    wanted: set[Node] | None = None,
-    record: bool = False,
-    free: bool = False,
-) -> dict[Node, Any]:
-    """Carry gradients from `roots` (edge, gradient) back; the heart of reverse mode.
-
-    A node is handled when everything younger is done, so its gradient is complete. Returns what
-    arrived at every node of `wanted`, or, without it, at every node that keeps its gradient.
-    With `record` the rules run on Tensors and are recorded themselves.
-    """
-    relevant = None if wanted is None else _leading_to(wanted, [edge[0] for edge, _ in roots])
-    arrived: dict[Node, Any] = {}
-    kept: dict[Node, Any] = {}
-    queue: list[tuple[int, Node]] = []
-    for edge, g in roots:
-        if relevant is None or edge[0] in relevant:
-            _send(edge, g, arrived, queue)
-    while queue:
-        node = heapq.heappop(queue)[1]
-        g = arrived.pop(node)
-        if node.keeps_grad if wanted is None else node in wanted:
-            kept[node] = g
-        if node.function is None:
-            continue
-        if node.args is None:
-            raise RuntimeError(messages.FREED.format(node=node))
-        for edge, contribution in _contributions(node, g, relevant, record):
-            _send(edge, contribution, arrived, queue)
-        if free:
-            node.free()
-    return kept
-
-
-def _send(edge: tuple[Node, int], g: Any, arrived: dict[Node, Any], queue: list) -> None:
-    """Add `g` to what has arrived at result i of a node; the first arrival queues the node."""
-    node, i = edge
-    if type(node.out) is tuple:
-        parts = arrived.get(node)
-        if parts is None:
-            parts = arrived[node] = [None] * len(node.out)
-            heapq.heappush(queue, (-node.order, node))
-        parts[i] = g if parts[i] is None else parts[i] + g
-    elif node in arrived:
-        arrived[node] = arrived[node] + g
-    else:
-        arrived[node] = g
-        heapq.heappush(queue, (-node.order, node))
-
-
-def _contributions(
-    node: Node, g: Any, relevant: set[Node] | None, record: bool
-) -> Iterator[tuple[tuple[Node, int], Any]]:
-    """What one node sends to each of its arguments, summed and cast to the argument's shape."""
-    args, out = node.args, node.out
-    if type(out) is tuple:
-        g = tuple(np.zeros_like(o) if part is None else part for part, o in zip(g, out, strict=True))
-    if node.trace is not None:
-        anomaly.check_constants(node)
-    if record:
-        args = [a if e is None else _tensor(a, e) for a, e in zip(args, node.edges, strict=True)]
-        if type(out) is tuple:
-            out = tuple(_tensor(o, (node, i)) for i, o in enumerate(out))
-        else:
-            out = _tensor(out, (node, 0))
-    rules = RULES[node.function]
-    for position, edge in enumerate(node.edges):
-        if edge is None or (relevant is not None and edge[0] not in relevant):
-            continue
-        if edge[0].written > node.order:
-            raise RuntimeError(messages.stale(node, position))
-        rule = rules.vjps[position] if rules.each is None else rules.of(position)
-        if rule is None:
-            continue
-        try:
-            contribution = rule(g, out, *args, **node.kwargs)
-        except Exception as error:
-            error.add_note(f"(in the backward pass of {messages.name_of(node.function)})")
-            raise
-        if node.trace is not None:
-            anomaly.check_backward(node, arrays_of(g), arrays_of(contribution))
-        array = node.args[position]
-        if contribution.shape != array.shape:
-            contribution = _summed_to(contribution, array.shape, node)
-        if contribution.dtype != array.dtype:
-            contribution = contribution.astype(array.dtype)
-        yield edge, contribution
-
-
-def _summed_to(g: Any, shape: tuple[int, ...], node: Node) -> Any:
-    """Undo broadcasting: sum over the axes along which the argument was repeated."""
-    extra = g.ndim - len(shape)
-    if extra < 0 or any(n not in (1, m) for n, m in zip(shape, g.shape[extra:], strict=True)):
-        raise ValueError(messages.wrong_rule_shape(node, g.shape, shape))
-    axes = [i + extra for i, n in enumerate(shape) if n == 1 and g.shape[i + extra] != 1]
-    return g.sum(axis=(*range(extra), *axes)).reshape(shape)
-
-
-def _leading_to(wanted: set[Node], roots: list[Node]) -> set[Node]:
-    """The nodes between `roots` and `wanted`: only they need a gradient."""
-    oldest = min((node.order for node in wanted), default=0)
-    seen = set(roots)
-    stack = list(seen)
-    while stack:
-        for edge in stack.pop().edges:
-            if edge is not None and edge[0] not in seen and edge[0].order >= oldest:
-                seen.add(edge[0])
-                stack.append(edge[0])
-    relevant: set[Node] = set()
-    for node in sorted(seen, key=lambda n: n.order):
-        if node in wanted or any(e is not None and e[0] in relevant for e in node.edges):
-            relevant.add(node)
-    return relevant
-
-
 # ------------------------------------------------------------------------------------ the Tensor
+
+
+def _operator(ufunc: np.ufunc) -> tuple[Callable, Callable]:
+    """`t + other` and `other + t`."""
+    return (
+        lambda self, other: apply(ufunc, self, other),
+        lambda self, other: apply(ufunc, other, self),
+    )
+
+
+def _question(compare: Callable) -> Callable:
+    """Comparisons answer with plain arrays."""
+    return lambda self, other: compare(self._data, arrays_of(other))
+
+
+def _in_place(ufunc: np.ufunc) -> Callable:
+    """`p -= step`: in place on a leaf under `no_grad`; on a computed Tensor it makes a new one."""
+
+    def update(self: Tensor, other: Any) -> Tensor:
+        if self._leaf() is None:
+            return apply(ufunc, self, other)
+        if mode.get().recording:
+            raise RuntimeError(messages.IN_PLACE)
+        step = arrays_of(other)
+        if np.broadcast_shapes(np.shape(step), self.shape) != self.shape:
+            raise ValueError(
+                f"in-place {ufunc.__name__}: expected a value that fits shape {self.shape}, "
+                f"got {np.shape(step)}."
+            )
+        array = self.writable()
+        ufunc(array, step, out=array, casting="same_kind")
+        return self
+
+    return update
 
 
 class Tensor:
@@ -501,12 +256,13 @@ class Tensor:
     def grad(self, value: Any) -> None:
         if self._edge is None:
             raise RuntimeError("Tensor.grad: this Tensor does not require a gradient.")
+        node = self._edge[0]
+        node.grad = None
         if value is not None:
             value = np.array(arrays_of(value), dtype=self.dtype)
             if value.shape != self.shape:
                 raise ValueError(f"Tensor.grad: expected shape {self.shape}, got {value.shape}.")
-            value.setflags(write=False)
-        self._edge[0].grad = value
+            node.receive(value)
 
     @property
     def requires_grad(self) -> bool:
@@ -566,9 +322,7 @@ class Tensor:
             if type(node.out) is tuple:
                 g = g[0]  # retain_grad() refuses other results
             with _grad_lock:
-                g = g if node.grad is None else node.grad + g
-                node.grad = np.asarray(g).view()
-                node.grad.setflags(write=False)
+                node.receive(g)
 
     def retain_grad(self) -> Tensor:
         """Keep `.grad` for this intermediate result too. Returns itself."""
@@ -592,24 +346,8 @@ class Tensor:
         leaf = self._leaf()
         if leaf is None:
             raise RuntimeError("writable: only a leaf that requires gradients is updated in place.")
-        leaf.written = _clock()
+        leaf.written = clock()
         return leaf.array
-
-    def _update(self, ufunc: np.ufunc, other: Any) -> Tensor:
-        """`p -= step`: in place on a leaf under `no_grad`; otherwise a new Tensor."""
-        if self._leaf() is None:
-            return apply(ufunc, self, other)
-        if _mode.get().recording:
-            raise RuntimeError(messages.IN_PLACE)
-        step = arrays_of(other)
-        if np.broadcast_shapes(np.shape(step), self.shape) != self.shape:
-            raise ValueError(
-                f"in-place {ufunc.__name__}: expected a value that fits shape {self.shape}, "
-                f"got {np.shape(step)}."
-            )
-        array = self.writable()
-        ufunc(array, step, out=array, casting="same_kind")
-        return self
 
     # ---- NumPy's protocols
 
@@ -634,41 +372,22 @@ class Tensor:
 
     # ---- operators
 
-    def __add__(self, other: Any) -> Tensor:
-        return apply(np.add, self, other)
-
-    def __radd__(self, other: Any) -> Tensor:
-        return apply(np.add, other, self)
-
-    def __sub__(self, other: Any) -> Tensor:
-        return apply(np.subtract, self, other)
-
-    def __rsub__(self, other: Any) -> Tensor:
-        return apply(np.subtract, other, self)
-
-    def __mul__(self, other: Any) -> Tensor:
-        return apply(np.multiply, self, other)
-
-    def __rmul__(self, other: Any) -> Tensor:
-        return apply(np.multiply, other, self)
-
-    def __truediv__(self, other: Any) -> Tensor:
-        return apply(np.divide, self, other)
-
-    def __rtruediv__(self, other: Any) -> Tensor:
-        return apply(np.divide, other, self)
-
-    def __pow__(self, other: Any) -> Tensor:
-        return apply(np.power, self, other)
-
-    def __rpow__(self, other: Any) -> Tensor:
-        return apply(np.power, other, self)
-
-    def __matmul__(self, other: Any) -> Tensor:
-        return apply(np.matmul, self, other)
-
-    def __rmatmul__(self, other: Any) -> Tensor:
-        return apply(np.matmul, other, self)
+    __add__, __radd__ = _operator(np.add)
+    __sub__, __rsub__ = _operator(np.subtract)
+    __mul__, __rmul__ = _operator(np.multiply)
+    __truediv__, __rtruediv__ = _operator(np.divide)
+    __pow__, __rpow__ = _operator(np.power)
+    __matmul__, __rmatmul__ = _operator(np.matmul)
+    __iadd__ = _in_place(np.add)
+    __isub__ = _in_place(np.subtract)
+    __imul__ = _in_place(np.multiply)
+    __itruediv__ = _in_place(np.divide)
+    __eq__ = _question(operator.eq)
+    __ne__ = _question(operator.ne)
+    __lt__ = _question(operator.lt)
+    __le__ = _question(operator.le)
+    __gt__ = _question(operator.gt)
+    __ge__ = _question(operator.ge)
 
     def __neg__(self) -> Tensor:
         return apply(np.negative, self)
@@ -678,36 +397,6 @@ class Tensor:
 
     def __abs__(self) -> Tensor:
         return apply(np.absolute, self)
-
-    def __iadd__(self, other: Any) -> Tensor:
-        return self._update(np.add, other)
-
-    def __isub__(self, other: Any) -> Tensor:
-        return self._update(np.subtract, other)
-
-    def __imul__(self, other: Any) -> Tensor:
-        return self._update(np.multiply, other)
-
-    def __itruediv__(self, other: Any) -> Tensor:
-        return self._update(np.divide, other)
-
-    def __eq__(self, other: Any) -> Any:
-        return self._data == arrays_of(other)
-
-    def __ne__(self, other: Any) -> Any:
-        return self._data != arrays_of(other)
-
-    def __lt__(self, other: Any) -> Any:
-        return self._data < arrays_of(other)
-
-    def __le__(self, other: Any) -> Any:
-        return self._data <= arrays_of(other)
-
-    def __gt__(self, other: Any) -> Any:
-        return self._data > arrays_of(other)
-
-    def __ge__(self, other: Any) -> Any:
-        return self._data >= arrays_of(other)
 
     def __getitem__(self, index: Any) -> Tensor:
         return apply(operator.getitem, self, arrays_of(index))
@@ -727,11 +416,15 @@ class Tensor:
 
     def var(self, axis: Any = None, ddof: int = 0, keepdims: bool = False, **other: Any) -> Tensor:
         """Variance over `axis`, divided by n - ddof."""
-        return _dispatch(np.var, (self,), {"axis": axis, "ddof": ddof, "keepdims": keepdims} | other)
+        return _dispatch(
+            np.var, (self,), {"axis": axis, "ddof": ddof, "keepdims": keepdims} | other
+        )
 
     def std(self, axis: Any = None, ddof: int = 0, keepdims: bool = False, **other: Any) -> Tensor:
         """Standard deviation over `axis`."""
-        return _dispatch(np.std, (self,), {"axis": axis, "ddof": ddof, "keepdims": keepdims} | other)
+        return _dispatch(
+            np.std, (self,), {"axis": axis, "ddof": ddof, "keepdims": keepdims} | other
+        )
 
     def max(self, axis: Any = None, keepdims: bool = False, **other: Any) -> Tensor:
         """Largest value over `axis`; ties share the gradient evenly."""

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from .. import kernels
-from ..tensor import defvjp, primitive
+from ..table import defvjp
+from ..tensor import primitive
 
 Array = Any  # an ndarray or a Tensor
 
@@ -77,7 +78,7 @@ def logsumexp(x: Array, *, axis: Any = -1, keepdims: bool = False) -> Array:
     """
     top = _largest(_floating(x, "logsumexp"), axis)
     total = np.exp(x - top).sum(axis=axis, keepdims=True)
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore"):  # log(0) = -inf where every x is -inf
         out = np.log(total) + top
     return out if keepdims else out.squeeze(axis)
 
@@ -104,7 +105,8 @@ def log_softmax(x: Array, *, axis: Any = -1) -> Array:
 
 
 def _logsumexp_rule(g: Any, out: Any, x: Any, *, axis: Any = -1, keepdims: bool = False) -> Any:
-    return (g if keepdims else np.expand_dims(g, axis)) * softmax(x, axis=axis)
+    spread = g if keepdims or axis is None else np.expand_dims(g, axis)
+    return spread * softmax(x, axis=axis)
 
 
 defvjp(logsumexp, _logsumexp_rule)
@@ -119,9 +121,10 @@ defvjp(
 
 
 def _largest(x: np.ndarray, axis: Any) -> np.ndarray:
-    """The maximum along `axis`, and 0 where it is infinite: inf - inf would be NaN."""
-    top = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
-    return np.where(np.isfinite(top), top, 0)
+    """The maximum along `axis`, kept finite: inf - inf would be NaN."""
+    limit = np.finfo(x.dtype).max
+    top = np.maximum.reduce(x, axis=axis, keepdims=True, initial=-limit)
+    return np.minimum(top, limit)
 
 
 def _floating(x: Any, name: str) -> np.ndarray:

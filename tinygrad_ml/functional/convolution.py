@@ -74,9 +74,7 @@ def avg_pool2d(x: Array, pool_size: Any = 2, stride: Any = None, padding: Any = 
     return _slide("avg_pool2d", pool, x, size, size if stride is None else stride, padding)
 
 
-def _slide(
-    name: str, operation: Callable, x: Array, size: Any, stride: Any, padding: Any
-) -> Array:
+def _slide(name: str, operation: Callable, x: Array, size: Any, stride: Any, padding: Any) -> Array:
     """Check the images, spell out stride and padding, and run the operation on a batch."""
     shape = np.shape(x)
     if len(shape) not in (3, 4):

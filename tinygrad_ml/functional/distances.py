@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..tensor import defvjp, primitive
+from ..table import defvjp
+from ..tensor import primitive
 
 Array = Any  # an ndarray or a Tensor
 _BLOCK = 1 << 18  # numbers in one block of differences: they stay in the second-level cache

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from ..rules.windows import sum_rows
-from ..tensor import constant, defvjp, primitive
+from ..table import defvjp
+from ..tensor import constant, primitive
 
 Array = Any  # an ndarray or a Tensor
 
@@ -70,5 +71,5 @@ def one_hot(labels: Any, n_classes: int | None = None, dtype: Any = np.float32) 
             f"one_hot: expected labels from 0 to {count - 1}, got {labels.min()} to {labels.max()}."
         )
     out = np.zeros((*labels.shape, count), dtype)
-    np.put_along_axis(out, labels[..., None], 1, axis=-1)
+    out.reshape(-1, count)[np.arange(labels.size), labels.reshape(-1)] = 1
     return out

@@ -1,20 +1,51 @@
 """Losses: how far predictions are from targets, as one number to make small.
 
-All take `reduction="mean"` (over all elements or rows), "sum" or "none". Prediction and target
-must have the same shape: (n, 1) against (n,) would broadcast to (n, n) and train on nonsense.
+All take `reduction="mean"` (over all elements, or all rows of a cross-entropy), "sum" or "none".
+Prediction and target must have the same shape: (n, 1) against (n,) would broadcast to (n, n) and
+train on nonsense. Each is one operation whose gradient is the formula of the textbook, divided by
+the number of losses when their mean is taken.
 """
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from ..tensor import constant, defvjp, primitive
+from ..table import defvjp
+from ..tensor import constant, primitive
 from .activations import log_softmax, logsumexp, sigmoid, softmax
 from .linear import one_hot
 
 Array = Any  # an ndarray or a Tensor
+
+
+def _loss(function: Callable) -> Callable:
+    """Make a function (prediction, target) -> losses an operation that also reduces them."""
+
+    @primitive
+    @functools.wraps(function)
+    def reduced(prediction: Array, target: Array, *, reduction: str) -> Array:
+        losses = function(prediction, target)
+        if reduction == "none":
+            return losses
+        total = np.add.reduce(losses, axis=None)
+        if reduction == "sum":
+            return total
+        if reduction != "mean":
+            raise ValueError(f"reduction: expected 'mean', 'sum' or 'none', got {reduction!r}.")
+        if losses.size == 0:
+            raise ValueError("loss: expected at least one sample, got an empty batch.")
+        return total / losses.dtype.type(losses.size)
+
+    return reduced
+
+
+def _weight(g: Array, reduction: str, count: int) -> Array:
+    """The gradient that every single loss receives."""
+    return g / count if reduction == "mean" else g
 
 
 def mse_loss(prediction: Array, target: Array, reduction: str = "mean") -> Array:
@@ -24,13 +55,37 @@ def mse_loss(prediction: Array, target: Array, reduction: str = "mean") -> Array
     2.0
     """
     _check_shapes("mse_loss", prediction, target)
-    return _reduced(np.square(prediction - target), reduction)
+    return _squared(prediction, target, reduction=reduction)
+
+
+@_loss
+def _squared(y: Array, t: Array) -> Array:
+    return np.square(y - t)
+
+
+defvjp(
+    _squared,
+    lambda g, out, y, t, *, reduction: 2 * _weight(g, reduction, y.size) * (y - t),
+    lambda g, out, y, t, *, reduction: 2 * _weight(g, reduction, y.size) * (t - y),
+)
 
 
 def l1_loss(prediction: Array, target: Array, reduction: str = "mean") -> Array:
     """Absolute error, |prediction - target|, of two arrays of one shape."""
     _check_shapes("l1_loss", prediction, target)
-    return _reduced(abs(prediction - target), reduction)
+    return _absolute(prediction, target, reduction=reduction)
+
+
+@_loss
+def _absolute(y: Array, t: Array) -> Array:
+    return np.absolute(y - t)
+
+
+defvjp(
+    _absolute,
+    lambda g, out, y, t, *, reduction: _weight(g, reduction, y.size) * np.sign(y - t),
+    lambda g, out, y, t, *, reduction: _weight(g, reduction, y.size) * np.sign(t - y),
+)
 
 
 def binary_cross_entropy(probability: Array, target: Array, reduction: str = "mean") -> Array:
@@ -40,12 +95,11 @@ def binary_cross_entropy(probability: Array, target: Array, reduction: str = "me
     logits use `binary_cross_entropy_with_logits`, which loses no digits.
     """
     _check_shapes("binary_cross_entropy", probability, target)
-    return _reduced(_binary(probability, target), reduction)
+    return _binary(probability, target, reduction=reduction)
 
 
-@primitive
+@_loss
 def _binary(p: Array, t: Array) -> Array:
-    p, t = np.asarray(p), np.asarray(t)
     if p.size and not (p.min() >= 0 and p.max() <= 1):
         raise ValueError(
             f"binary_cross_entropy: expected probabilities in [0, 1], got {p.min():.4g} to "
@@ -53,21 +107,28 @@ def _binary(p: Array, t: Array) -> Array:
             "binary_cross_entropy_with_logits."
         )
     with np.errstate(divide="ignore"):
-        log_p, log_q = np.maximum(np.log(p), -100), np.maximum(np.log1p(-p), -100)
-    return -(t * log_p + (1 - t) * log_q)
+        return -(t * np.maximum(np.log(p), -100) + (1 - t) * np.maximum(np.log1p(-p), -100))
+
+
+def _binary_rule(g: Array, out: Array, p: Array, t: Array, *, reduction: str) -> Array:
+    # PyTorch's floor under p (1 - p): a certain error has a large, not an infinite, gradient
+    return _weight(g, reduction, p.size) * ((p - t) / np.maximum(p * (1 - p), 1e-12))
 
 
 defvjp(
     _binary,
-    lambda g, out, p, t: g * (p - t) / np.maximum(p * (1 - p), 1e-12),
-    lambda g, out, p, t: g * (np.maximum(np.log1p(-p), -100) - np.maximum(np.log(p), -100)),
+    _binary_rule,
+    lambda g, out, p, t, *, reduction: (
+        _weight(g, reduction, p.size)
+        * (np.maximum(np.log1p(-p), -100) - np.maximum(np.log(p), -100))
+    ),
 )
 
 
 def binary_cross_entropy_with_logits(
     logits: Array, target: Array, reduction: str = "mean"
 ) -> Array:
-    """Binary cross-entropy of p = sigmoid(z), straight from z: max(z, 0) - z t + log(1 + e^-|z|).
+    """Binary cross-entropy of p = sigmoid(z), straight from z: log(1 + e^z) - z t.
 
     Its gradient is sigmoid(z) - t, at any size of z.
 
@@ -75,43 +136,45 @@ def binary_cross_entropy_with_logits(
     0.6931471805599453
     """
     _check_shapes("binary_cross_entropy_with_logits", logits, target)
-    return _reduced(_binary_logits(logits, target), reduction)
+    return _binary_logits(logits, target, reduction=reduction)
 
 
-@primitive
+@_loss
 def _binary_logits(z: Array, t: Array) -> Array:
     return np.logaddexp(z, 0) - z * t
 
 
 defvjp(
-    _binary_logits, lambda g, out, z, t: g * (sigmoid(z) - t), lambda g, out, z, t: -(g * z)
+    _binary_logits,
+    lambda g, out, z, t, *, reduction: _weight(g, reduction, z.size) * (sigmoid(z) - t),
+    lambda g, out, z, t, *, reduction: -_weight(g, reduction, z.size) * z,
 )
 
 
 def cross_entropy(logits: Array, target: Array, reduction: str = "mean") -> Array:
     """-log softmax(logits)[class] for integer targets, -sum t log softmax(logits) for others.
 
-    Shapes: logits (..., c); target (...) of integers 0..c-1, or (..., c) of probabilities. With
-    "mean" the sum over rows is divided by their number. The gradient is softmax(logits) - target.
+    Shapes: logits (..., c); target (...) of integers 0..c-1, or (..., c) of probabilities. There is
+    one loss per row. Its gradient is softmax(logits) - target.
 
     >>> float(cross_entropy(np.array([[0.0, 0.0]]), np.array([1])))
     0.6931471805599453
     """
-    shape, target_shape = np.shape(logits), np.shape(target)
+    shape, target_shape = _shape(logits), _shape(target)
     if len(shape) > 0 and target_shape == shape:
-        return _reduced(_cross_entropy_soft(logits, target), reduction)
+        return _cross_entropy_soft(logits, target, reduction=reduction)
     if len(shape) == 0 or target_shape != shape[:-1]:
         raise ValueError(
             f"cross_entropy: expected targets of shape {shape[:-1]} (classes) or {shape} "
             f"(probabilities) for logits of shape {shape}, got {target_shape}."
         )
-    return _reduced(_cross_entropy_hard(logits, target), reduction)
+    return _cross_entropy_hard(logits, target, reduction=reduction)
 
 
-@primitive
+@_loss
 def _cross_entropy_hard(z: Array, classes: Array) -> Array:
     """One loss per row, for integer targets."""
-    z, classes = np.asarray(z), np.asarray(classes)
+    classes = np.asarray(classes)
     if classes.dtype.kind not in "iu":
         raise TypeError(
             f"cross_entropy: expected integer classes, got {classes.dtype}. "
@@ -122,11 +185,12 @@ def _cross_entropy_hard(z: Array, classes: Array) -> Array:
             f"cross_entropy: expected classes from 0 to {z.shape[-1] - 1} for logits of shape "
             f"{z.shape}, got {classes.min()} to {classes.max()}."
         )
-    own = np.take_along_axis(z, classes[..., None], axis=-1)[..., 0]
+    rows = z.reshape(-1, z.shape[-1])
+    own = rows[np.arange(classes.size), classes.reshape(-1)].reshape(classes.shape)
     return logsumexp(z, axis=-1) - own
 
 
-@primitive
+@_loss
 def _cross_entropy_soft(z: Array, t: Array) -> Array:
     """One loss per row, for probability targets (which need not sum to 1)."""
     return -(t * log_softmax(z, axis=-1)).sum(axis=-1)
@@ -137,34 +201,38 @@ def _classes_like(z: Any, classes: Any) -> np.ndarray:
     return one_hot(classes, z.shape[-1], z.dtype)
 
 
+def _row_weight(g: Array, reduction: str, z: Array) -> Array:
+    """The gradient of each row's loss, ready to multiply (..., c)."""
+    if reduction == "none":
+        return g[..., None]
+    return _weight(g, reduction, z.size // max(1, z.shape[-1]))
+
+
 defvjp(
     _cross_entropy_hard,
-    lambda g, out, z, classes: g[..., None] * (softmax(z) - _classes_like(z, classes)),
+    lambda g, out, z, classes, *, reduction: (
+        _row_weight(g, reduction, z) * (softmax(z) - _classes_like(z, classes))
+    ),
     None,
 )
 defvjp(
     _cross_entropy_soft,
-    lambda g, out, z, t: g[..., None] * (softmax(z) * t.sum(axis=-1, keepdims=True) - t),
-    lambda g, out, z, t: -g[..., None] * log_softmax(z),
+    lambda g, out, z, t, *, reduction: (
+        _row_weight(g, reduction, z) * (softmax(z) * t.sum(axis=-1, keepdims=True) - t)
+    ),
+    lambda g, out, z, t, *, reduction: -_row_weight(g, reduction, z) * log_softmax(z),
 )
 
 
+def _shape(array: Any) -> tuple[int, ...]:
+    """np.shape, without the way through NumPy's dispatch for what has a shape."""
+    return array.shape if hasattr(array, "shape") else np.shape(array)
+
+
 def _check_shapes(name: str, prediction: Array, target: Array) -> None:
-    if np.shape(prediction) != np.shape(target):
+    shape, target_shape = _shape(prediction), _shape(target)
+    if shape != target_shape:
         raise ValueError(
-            f"{name}: expected a target of the prediction's shape {np.shape(prediction)}, got "
-            f"{np.shape(target)}. Reshape one of them; broadcasting would pair every row with "
-            "every other."
+            f"{name}: expected a target of the prediction's shape {shape}, got {target_shape}. "
+            "Reshape one of them; broadcasting would pair every row with every other."
         )
-
-
-def _reduced(losses: Array, reduction: str) -> Array:
-    if reduction == "mean":
-        if losses.size == 0:
-            raise ValueError("loss: expected at least one sample, got an empty batch.")
-        return losses.mean()
-    if reduction == "sum":
-        return losses.sum()
-    if reduction == "none":
-        return losses
-    raise ValueError(f"reduction: expected 'mean', 'sum' or 'none', got {reduction!r}.")

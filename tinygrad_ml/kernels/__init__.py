@@ -1,13 +1,13 @@
 """The few loops NumPy cannot do fast: each a NumPy version, the specification, and a compiled twin.
 
 Everything here takes and gives plain arrays. Images are (n, height, width, channels), kernels
-(kh, kw, c_in, c_out), `stride` is (sh, sw), `padding` ((top, bottom), (left, right)); windows that do
-not fit completely are left out. Arguments are validated by the callers, results are fresh contiguous
-arrays, and only the optimizer updates write into what they are given.
+(kh, kw, c_in, c_out), `stride` is (sh, sw), `padding` ((top, bottom), (left, right)), all tuples;
+windows that do not fit completely are left out. Arguments are validated by the callers, results are
+fresh contiguous arrays, and only the optimizer updates write into what they are given.
 
-The compiled twins need Numba (`pip install "tinygrad_ml[fast]"`) and are compiled at their first use,
-then cached on disk. The environment variable TINYGRAD_ML_KERNELS chooses: "numpy" never compiles,
-"compiled" insists on Numba, unset takes what is there. `kernel.numpy(...)` and
+The compiled twins need Numba (`pip install "tinygrad_ml[fast]"`) and are compiled at their first
+use, then cached on disk. The environment variable TINYGRAD_ML_KERNELS chooses: "numpy" never
+compiles, "compiled" insists on Numba, unset takes what is there. `kernel.numpy(...)` and
 `kernel.compiled(...)` call one version explicitly.
 """
 

@@ -10,13 +10,13 @@ import numba
 import numpy as np
 
 from . import convolution, pooling
-from .geometry import output_size
+from .geometry import output_size, tiles
 
 COMPILER_ERRORS = (numba.core.errors.NumbaError, OSError)
 
 
 def _loop(function):
-    """Compile at the first call and keep the machine code on disk, where there is a place for it."""
+    """Compile at the first call; keep the machine code on disk where there is a place for it."""
     try:
         return numba.njit(cache=True, nogil=True)(function)
     except RuntimeError:  # no directory can be written
@@ -121,7 +121,11 @@ def max_pool2d(x, *, size, stride, padding):
     out = np.empty((len(x), *output, x.shape[3]), x.dtype)
     index = np.empty(out.shape, pooling.index_type(size))
     (top, _), (left, _) = padding
-    _max_pool(_input(x), out, index, *size, *stride, top, left)
+    usual = size == stride == (2, 2) and padding == ((0, 0), (0, 0))
+    if usual and x.shape[3] >= 16:  # fewer channels do not fill its vectors
+        _max_pool_in_fours(_input(x), out, index)
+    else:
+        _max_pool(_input(x), out, index, *size, *stride, top, left)
     return out, index
 
 
@@ -146,11 +150,55 @@ def _max_pool(x, out, index, kh, kw, sh, sw, top, left):
                             winner[j] = ky * kw + kx if better else winner[j]
 
 
+@_loop
+def _max_pool_in_fours(x, out, index):
+    """The usual 2x2 windows side by side: half the time of the general loop."""
+    n, oh, ow, c = out.shape
+    one, two, three = np.uint8(1), np.uint8(2), np.uint8(3)
+    for i in range(n):
+        for oy in range(oh):
+            for ox in range(ow):
+                upper_left, upper_right = x[i, 2 * oy, 2 * ox], x[i, 2 * oy, 2 * ox + 1]
+                lower_left, lower_right = x[i, 2 * oy + 1, 2 * ox], x[i, 2 * oy + 1, 2 * ox + 1]
+                best, winner = out[i, oy, ox], index[i, oy, ox]
+                for j in range(c):
+                    record, tap = upper_left[j], np.uint8(0)
+                    value = upper_right[j]
+                    better = (value > record) | ((value != value) & (record == record))
+                    record, tap = (value if better else record), (one if better else tap)
+                    value = lower_left[j]
+                    better = (value > record) | ((value != value) & (record == record))
+                    record, tap = (value if better else record), (two if better else tap)
+                    value = lower_right[j]
+                    better = (value > record) | ((value != value) & (record == record))
+                    best[j] = value if better else record
+                    winner[j] = three if better else tap
+
+
 def max_pool2d_scatter(g, index, *, shape, size, stride, padding):
-    out = np.zeros(shape, g.dtype)
     (top, _), (left, _) = padding
-    _scatter(_input(g), _input(index), out, *size, *stride, top, left)
+    if tiles(shape, g.shape, size, stride) and padding == ((0, 0), (0, 0)):
+        out = np.empty(shape, g.dtype)
+        _place(_input(g), _input(index), out, *size)
+    else:
+        out = np.zeros(shape, g.dtype)
+        _scatter(_input(g), _input(index), out, *size, *stride, top, left)
     return out
+
+
+@_loop
+def _place(g, index, out, kh, kw):
+    """Windows that tile the images: every place is written once and nothing is added."""
+    n, oh, ow, c = g.shape
+    for i in range(n):
+        for oy in range(oh):
+            for ky in range(kh):
+                for ox in range(ow):
+                    values, winner = g[i, oy, ox], index[i, oy, ox]
+                    for kx in range(kw):
+                        target = out[i, oy * kh + ky, ox * kw + kx]
+                        for j in range(c):
+                            target[j] = values[j] if winner[j] == ky * kw + kx else 0
 
 
 @_loop

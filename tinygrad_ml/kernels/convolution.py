@@ -25,7 +25,7 @@ _BLOCK_BYTES = 1 << 20  # of columns: they are read again from the second level 
 
 @Kernel
 def conv2d(x, w, bias=None, *, stride, padding):
-    """Cross-correlation: out[i, y, x, o] = Σ over a, b, c of x[i, y sh + a, x sw + b, c] w[a, b, c, o].
+    """Cross-correlation: out[i, y, x, o] = Σ x[i, y sh + a, x sw + b, c] w[a, b, c, o] over a, b, c.
 
     Shapes: (n, h, w, c_in), (kh, kw, c_in, c_out), bias None or (c_out,) -> (n, oh, ow, c_out).
     """
@@ -78,12 +78,12 @@ def fold(g, *, shape, stride):
 
 
 def gather(x, columns, stride, padding):
-    """Copy all windows of a few images into `columns`, (n, oh, ow, kh, kw, c) in any memory order."""
+    """Copy all windows of the images into `columns`, (n, oh, ow, kh, kw, c) in any order."""
     columns[...] = window_view(padded(x, padding), columns.shape[3:5], stride, columns.shape[1:3])
 
 
 def add_back(columns, out, stride, padding):
-    """Add all windows of a few images to the images `out`: the adjoint of `gather`."""
+    """Add all windows to the images `out` they were read from: the adjoint of `gather`."""
     whole = padding == ((0, 0), (0, 0))
     images = out if whole else np.zeros(padded_shape(out.shape, padding), out.dtype)
     output, size = columns.shape[1:3], columns.shape[3:5]

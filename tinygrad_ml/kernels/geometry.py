@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
+_BLOCK_BYTES = 1 << 20
+
 
 def output_size(shape, size, stride, padding):
     """Rows and columns of windows that fit completely on a padded image batch of this shape."""
@@ -38,11 +40,24 @@ def cropped(x, shape, padding):
 
 
 def taps(x, size, stride, output):
-    """For each place in the window, row by row, the strided view of `x` that all windows see there."""
+    """For each place in the window, row by row, the view of `x` that all windows see there."""
     (sh, sw), (oh, ow) = stride, output
     for ky in range(size[0]):
         for kx in range(size[1]):
             yield x[:, ky : ky + (oh - 1) * sh + 1 : sh, kx : kx + (ow - 1) * sw + 1 : sw]
+
+
+def tiles(shape, windows, size, stride):
+    """Whether windows (n, oh, ow, c) cover images of this shape completely, each place once."""
+    whole = (windows[1] * size[0], windows[2] * size[1])
+    return tuple(stride) == tuple(size) and whole == tuple(shape[1:3])
+
+
+def image_blocks(x):
+    """Slices of the batch that fit the cache, for code that passes over a block several times."""
+    images = max(1, _BLOCK_BYTES * len(x) // max(1, x.nbytes))
+    for start in range(0, len(x), images):
+        yield slice(start, start + images)
 
 
 def window_view(x, size, stride, output):

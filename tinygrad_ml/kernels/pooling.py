@@ -11,7 +11,7 @@ import numpy as np
 
 from .dispatch import Kernel
 from .elementwise import select
-from .geometry import cropped, output_size, padded, padded_shape, taps
+from .geometry import cropped, image_blocks, output_size, padded, padded_shape, taps, tiles
 
 
 def index_type(size):
@@ -27,10 +27,18 @@ def max_pool2d(x, *, size, stride, padding):
     Shapes: (n, h, w, c) -> two of (n, oh, ow, c).
     """
     output = output_size(x.shape, size, stride, padding)
-    views = list(taps(padded(x, padding, -math.inf), size, stride, output))
-    out = views[0].copy()
+    out = np.empty((len(x), *output, x.shape[3]), x.dtype)
     index = np.empty(out.shape, index_type(size))
     index[...] = _first_taps(x.shape, size, stride, padding, output)
+    for block in image_blocks(x):
+        views = list(taps(padded(x[block], padding, -math.inf), size, stride, output))
+        _keep_largest(views, out[block], index[block])
+    return out, index
+
+
+def _keep_largest(views, out, index):
+    """Reduce the views of all taps to the largest values and the numbers of their taps."""
+    out[...] = views[0]
     larger = np.empty(out.shape, bool)
     winner = np.empty_like(index)
     for tap, view in enumerate(views[1:], 1):
@@ -38,8 +46,10 @@ def max_pool2d(x, *, size, stride, padding):
         np.maximum(out, view, out=out)
         np.multiply(larger.view(np.uint8), index.dtype.type(tap), out=winner)
         np.maximum(index, winner, out=index)
-    _let_nan_win(views, out, index)
-    return out, index
+    nan = np.isnan(out)
+    if nan.any():
+        for tap in range(len(views) - 1, -1, -1):
+            np.copyto(index, index.dtype.type(tap), where=np.isnan(views[tap]))
 
 
 def _first_taps(shape, size, stride, padding, output):
@@ -51,37 +61,26 @@ def _first_taps(shape, size, stride, padding, output):
     return (rows[:, None] * size[1] + columns)[..., None]
 
 
-def _let_nan_win(views, out, index):
-    """Point the index of every NaN result to the first NaN of its window."""
-    nan = np.isnan(out)
-    if not nan.any():
-        return
-    for tap in range(len(views) - 1, -1, -1):
-        np.copyto(index, index.dtype.type(tap), where=np.isnan(views[tap]))
-
-
 @Kernel
 def max_pool2d_scatter(g, index, *, shape, size, stride, padding):
     """Each value at the place its window's winner came from, values meeting there added.
 
     Shapes: two of (n, oh, ow, c) -> `shape` (n, h, w, c). The adjoint of `max_pool2d_gather`.
     """
-    apart = stride[0] >= size[0] and stride[1] >= size[1]
     whole = padded_shape(shape, padding)
-    covered = apart and stride == size and (whole[1], whole[2]) == (
-        size[0] * g.shape[1],
-        size[1] * g.shape[2],
-    )
-    out = (np.empty if covered else np.zeros)(whole, g.dtype)
+    out = (np.empty if tiles(whole, g.shape, size, stride) else np.zeros)(whole, g.dtype)
+    apart = stride[0] >= size[0] and stride[1] >= size[1]
     by_bits = g.dtype.char in "fd"
-    for tap, place in enumerate(taps(out, size, stride, g.shape[1:3])):
-        won = index == tap
-        if not by_bits:
-            place[...] += np.where(won, g, 0)
-        elif apart:
-            select(g, won, out=place)
-        else:
-            place += select(g, won)
+    for block in image_blocks(out):
+        for tap, place in enumerate(taps(out[block], size, stride, g.shape[1:3])):
+            won = index[block] == tap
+            if not by_bits:
+                chosen = np.where(won, g[block], 0)
+                place[...] = chosen if apart else place + chosen
+            elif apart:
+                select(g[block], won, out=place)
+            else:
+                place += select(g[block], won)
     return cropped(out, shape, padding)
 
 

@@ -1,6 +1,6 @@
 """Optimizer steps that write into the parameter and its state: one pass where NumPy needs six.
 
-All arrays are contiguous vectors of one dtype; scalars are Python numbers, so float32 stays float32.
+All arrays are contiguous vectors of one dtype; scalars are Python numbers, so float32 stays.
 """
 
 import math

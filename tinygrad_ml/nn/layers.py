@@ -96,7 +96,9 @@ class Conv2D(Module):
 
     def __repr__(self) -> str:
         kh, kw, c_in, c_out = self.weight.shape
-        return f"Conv2D({c_in}, {c_out}, ({kh}, {kw}), stride={self.stride}, padding={self.padding!r})"
+        return (
+            f"Conv2D({c_in}, {c_out}, ({kh}, {kw}), stride={self.stride}, padding={self.padding!r})"
+        )
 
 
 class MaxPool2D(Module):
@@ -203,7 +205,9 @@ class Flatten(Module):
     def __call__(self, x: Array) -> Array:
         shape = np.shape(x)
         if len(shape) < 2:
-            raise ValueError(f"expected a batch of shape (n, ...), got {shape}. x[None] adds an axis.")
+            raise ValueError(
+                f"expected a batch of shape (n, ...), got {shape}. x[None] adds an axis."
+            )
         return x.reshape(shape[0], int(np.prod(shape[1:])))
 
     def __repr__(self) -> str:

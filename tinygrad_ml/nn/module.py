@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from ..tensor import Parameter, no_grad
+from ..graph import no_grad
+from ..tensor import Parameter
 
 
 class Module:
@@ -115,7 +116,9 @@ class Module:
             "of the wrong shape": wrong,
         }
         if any(problems.values()):
-            found = "; ".join(f"{what}: {', '.join(names)}" for what, names in problems.items() if names)
+            found = "; ".join(
+                f"{what}: {', '.join(names)}" for what, names in problems.items() if names
+            )
             raise ValueError(
                 f"load_state_dict: the state does not fit {type(self).__name__} ({found}). "
                 "Build the model with the arguments it was saved with."
@@ -315,5 +318,3 @@ def _output_shapes(model: Module, input_shape: tuple[int, ...]) -> dict[str, str
     finally:
         model.train(training)
     return shapes
-
-

@@ -13,6 +13,8 @@ import numpy as np
 from ..kernels import adam_update, sgd_update
 from ..tensor import Tensor
 
+_SMALL = 4096  # elements below which the plain formula is faster than a kernel's call
+
 
 class Optimizer:
     """What all optimizers share: the parameters, the state beside each, the count of steps.
@@ -115,7 +117,9 @@ class Optimizer:
 
 def _flat(array: np.ndarray) -> np.ndarray:
     """As a contiguous vector; gradients may be broadcast or transposed views."""
-    return array.reshape(-1) if array.flags.c_contiguous else np.ascontiguousarray(array).reshape(-1)
+    return (
+        array.reshape(-1) if array.flags.c_contiguous else np.ascontiguousarray(array).reshape(-1)
+    )
 
 
 class SGD(Optimizer):
@@ -141,7 +145,7 @@ class SGD(Optimizer):
         self.slots = ("velocity",) if momentum else ()
 
     def _update(self, p: np.ndarray, g: np.ndarray, state: dict[str, np.ndarray]) -> None:
-        if not self.momentum and not self.weight_decay:
+        if p.size < _SMALL and not self.momentum and not self.weight_decay:
             p -= self.learning_rate * g
             return
         velocity = state.get("velocity")

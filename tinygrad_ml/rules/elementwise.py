@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..tensor import CONSTANTS, apply, constant, defvjp, implements
+from ..table import CONSTANTS, defvjp, implements
+from ..tensor import apply, constant
 
 # ---- arithmetic; the engine sums over broadcast axes
 
@@ -21,11 +22,12 @@ defvjp(np.reciprocal, lambda g, out, x: -g * out * out)
 defvjp(np.square, lambda g, out, x: g * 2 * x)
 
 # x ** 0 has the derivative 0 even at 0, where y * x ** (y - 1) would be 0 * inf: so the exponent
-# is lowered only where it is not 0. And 0 ** y does not change with y > 0.
+# is lowered only where it is not 0. And 0 ** y does not change with y > 0. A number as base takes
+# part in the dtype of `out`, as it did in the power.
 defvjp(
     np.power,
     lambda g, out, x, y: g * (y * x ** (y - (y != 0))),
-    lambda g, out, x, y: g * out * np.log(np.where(x == 0, 1, x)),
+    lambda g, out, x, y: g * out * np.log(np.where(x == 0, np.ones_like(out), x)),
 )
 
 # ---- exponentials and roots
@@ -72,14 +74,13 @@ def _share(x: Any, y: Any) -> Any:
 
 defvjp(np.absolute, lambda g, out, x: g * np.sign(x))
 defvjp(np.fabs, lambda g, out, x: g * np.sign(x))
+defvjp(np.maximum, lambda g, out, x, y: g * _share(x, y), lambda g, out, x, y: g * _share(y, x))
+defvjp(np.minimum, lambda g, out, x, y: g * _share(y, x), lambda g, out, x, y: g * _share(x, y))
 defvjp(
-    np.maximum, lambda g, out, x, y: g * _share(x, y), lambda g, out, x, y: g * _share(y, x)
-)
-defvjp(
-    np.minimum, lambda g, out, x, y: g * _share(y, x), lambda g, out, x, y: g * _share(x, y)
-)
-defvjp(
-    np.where, None, lambda g, out, c, x, y: np.where(c, g, 0), lambda g, out, c, x, y: np.where(c, 0, g)
+    np.where,
+    None,
+    lambda g, out, c, x, y: np.where(c, g, 0),
+    lambda g, out, c, x, y: np.where(c, 0, g),
 )
 defvjp(
     np.clip,

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..tensor import CONSTANTS, defvjp, implements, primitive
+from ..table import CONSTANTS, defvjp, implements
+from ..tensor import primitive
 
 
 @primitive
@@ -28,15 +29,14 @@ def _is_basic(index: Any) -> bool:
     """Whether an index is made of slices, integers, None and Ellipsis alone."""
     parts = index if isinstance(index, tuple) else (index,)
     return all(
-        part is None or part is Ellipsis or isinstance(part, (slice, int, np.integer))
-        and not isinstance(part, (bool, np.bool_))
+        part is None
+        or part is Ellipsis
+        or (isinstance(part, (slice, int, np.integer)) and not isinstance(part, (bool, np.bool_)))
         for part in parts
     )
 
 
-defvjp(
-    operator.getitem, lambda g, out, x, index: scatter(g, index=index, shape=x.shape), None
-)
+defvjp(operator.getitem, lambda g, out, x, index: scatter(g, index=index, shape=x.shape), None)
 defvjp(scatter, lambda g, out, x, *, index, shape: g[index])
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import string
 from typing import Any
 
 import numpy as np
 
-from ..tensor import defvjp, implements, primitive
+from ..table import defvjp, implements
+from ..tensor import primitive
 
 # ---- matmul: a vector on the left is a row, on the right a column, and the added axis vanishes
 
@@ -26,7 +28,8 @@ def _matmul_right(g: Any, out: Any, x: Any, y: Any) -> Any:
     if y.ndim == 1:
         return (x.mT @ g[..., None])[..., 0]
     if y.ndim == 2 and x.ndim > 2:  # one large product instead of a batch to be summed
-        return x.reshape(-1, x.shape[-1]).T @ g.reshape(-1, g.shape[-1])
+        rows = math.prod(x.shape[:-1])
+        return x.reshape(rows, x.shape[-1]).T @ g.reshape(rows, g.shape[-1])
     return x.mT @ g
 
 
@@ -40,7 +43,9 @@ def dot(x: Any, y: Any) -> Any:
         return x * y
     if np.ndim(x) <= 2 and np.ndim(y) <= 2:
         return np.matmul(x, y)
-    raise TypeError("dot: for more than two axes write x @ y or np.einsum, whose axes are explicit.")
+    raise TypeError(
+        "dot: for more than two axes write x @ y or np.einsum, whose axes are explicit."
+    )
 
 
 # ---- einsum: the gradient of one operand is an einsum of g with the other ones
@@ -92,7 +97,9 @@ def einsum_text(subscripts: str, *operands: Any) -> Any:
     left, arrow, right = text.partition("->")
     terms = left.split(",")
     if len(terms) != len(operands):
-        raise ValueError(f"einsum: {subscripts!r} names {len(terms)} operands, got {len(operands)}.")
+        raise ValueError(
+            f"einsum: {subscripts!r} names {len(terms)} operands, got {len(operands)}."
+        )
     free = [c for c in reversed(string.ascii_letters) if c not in text]
     longest = ""
     for i, (term, x) in enumerate(zip(terms, operands, strict=True)):

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..tensor import constant, defvjp, implements
+from ..table import defvjp, implements
+from ..tensor import constant
 
 Axis = Any  # None, an int or a tuple of ints
 
@@ -48,9 +49,7 @@ def _extreme_rule(g: Any, out: Any, x: Any, *, axis: Axis = None, keepdims: bool
 defvjp(np.sum, lambda g, out, x, *, axis=None, keepdims=False: _spread(g, x, axis, keepdims))
 defvjp(
     np.mean,
-    lambda g, out, x, *, axis=None, keepdims=False: _spread(
-        g / _count(x, axis), x, axis, keepdims
-    ),
+    lambda g, out, x, *, axis=None, keepdims=False: _spread(g / _count(x, axis), x, axis, keepdims),
 )
 for extreme in (np.max, np.min, np.amax, np.amin):
     defvjp(extreme, _extreme_rule)

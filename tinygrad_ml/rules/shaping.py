@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..tensor import apply, defvjp, implements, primitive
-
+from ..table import defvjp, implements
+from ..tensor import apply, primitive
 
 defvjp(np.reshape, lambda g, out, x, *, shape: g.reshape(x.shape))
 defvjp(np.squeeze, lambda g, out, x, *, axis=None: g.reshape(x.shape))
@@ -40,9 +40,7 @@ def _transpose_rule(g: Any, out: Any, x: Any, *, axes: Any = None) -> Any:
 
 defvjp(np.transpose, _transpose_rule)
 defvjp(np.matrix_transpose, lambda g, out, x: g.mT)
-defvjp(
-    np.swapaxes, lambda g, out, x, *, axis1, axis2: np.swapaxes(g, axis1, axis2)
-)
+defvjp(np.swapaxes, lambda g, out, x, *, axis1, axis2: np.swapaxes(g, axis1, axis2))
 defvjp(
     np.moveaxis,
     lambda g, out, x, *, source, destination: np.moveaxis(g, destination, source),
@@ -69,7 +67,7 @@ def split(x: Any, *, points: tuple[int, ...], axis: int = 0) -> tuple[Any, ...]:
 
 
 def _concatenate_rule(k: int, g: Any, out: Any, *arrays: Any, axis: int = 0) -> Any:
-    start = sum(a.shape[axis] for a in arrays[:k])
+    start = sum(np.shape(a)[axis] for a in arrays[:k])
     index = [slice(None)] * out.ndim
     index[axis] = slice(start, start + arrays[k].shape[axis])
     return g[tuple(index)]

@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from .. import kernels
-from ..tensor import defvjp, primitive
+from ..table import defvjp
+from ..tensor import primitive
 
 windows = primitive(kernels.windows)
 fold = primitive(kernels.fold)
@@ -70,7 +71,5 @@ defvjp(
     lambda G, out, x, index, **how: max_pool2d_scatter(G, index, shape=x.shape, **how),
     None,
 )
-defvjp(
-    sum_pool2d, lambda g, out, x, **how: sum_pool2d_spread(g, shape=x.shape, **how)
-)
+defvjp(sum_pool2d, lambda g, out, x, **how: sum_pool2d_spread(g, shape=x.shape, **how))
 defvjp(sum_pool2d_spread, lambda G, out, g, *, shape, **how: sum_pool2d(G, **how))

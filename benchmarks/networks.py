@@ -1,0 +1,347 @@
+"""One training step, ours and the peers', side by side in one process.
+
+Every row is the same network, batch, loss and optimizer in float32. Ours and PyTorch's steps run
+alternately, warmed up, two threads each; the figure is the ratio of the best times. PyTorch runs in
+all variants that might suit it (contiguous or channels_last, plain or fused optimizer) and the best
+one counts. Peak memory and import time are measured in processes of their own.
+
+    pip install torch==2.13.0 autograd mygrad
+    python benchmarks/networks.py [--kernels numpy] [--rows xor mlp] [--rounds 40]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from itertools import product
+from typing import Any
+
+THREADS = 2
+for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(variable, str(THREADS))
+
+import numpy as np  # noqa: E402 (after the number of threads is set)
+
+Step = Callable[[], Any]
+
+
+class Row:
+    """A network in words: layers, input, loss, optimizer, and the ratio it must stay below."""
+
+    def __init__(
+        self, layers: list, shape: tuple, loss: str, optimizer: str, floors: tuple
+    ) -> None:
+        self.layers, self.shape, self.loss, self.optimizer = layers, shape, loss, optimizer
+        self.floors = {"compiled": floors[0], "numpy": floors[1]}
+
+    def batch(self) -> tuple[np.ndarray, np.ndarray]:
+        rng = np.random.default_rng(0)
+        if self.loss == "binary":
+            x = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], np.float32)
+            return x, np.array([[0], [1], [1], [0]], np.float32)
+        x = rng.random(self.shape, dtype=np.float32)
+        return x, x if self.loss == "squared" else rng.integers(0, 10, self.shape[0])
+
+
+def dense(*sizes: int, between: str = "relu") -> list:
+    layers: list = []
+    for n_in, n_out in zip(sizes, sizes[1:], strict=False):
+        layers += [("dense", n_in, n_out), (between,)]
+    return layers[:-1]
+
+
+ROWS = {
+    "xor": Row(dense(2, 3, 1, between="sigmoid"), (4, 2), "binary", "sgd", (0.45, 0.45)),
+    "mlp": Row(dense(784, 256, 128, 10), (128, 784), "classes", "sgd", (1.05, 1.05)),
+    "autoencoder": Row(
+        dense(784, 128, 32, 128, 784), (256, 784), "squared", "adam", (1.1, None)
+    ),
+    "lenet": Row(
+        [("conv", 1, 8, 5, 0), ("relu",), ("pool",), ("conv", 8, 16, 5, 0), ("relu",), ("pool",),
+         ("flatten",), ("dense", 256, 10)],
+        (64, 28, 28, 1), "classes", "sgd", (1.5, 3.0),
+    ),
+    "cnn": Row(
+        [("conv", 3, 32, 3, 1), ("relu",), ("pool",), ("conv", 32, 64, 3, 1), ("relu",), ("pool",),
+         ("conv", 64, 128, 3, 1), ("relu",), ("pool",), ("flatten",), ("dense", 2048, 10)],
+        (64, 32, 32, 3), "classes", "sgd", (1.3, 2.3),
+    ),
+}  # fmt: skip
+
+
+def ours(row: Row) -> Step:
+    """A training step of this library."""
+    import tinygrad_ml as tg
+
+    make = {
+        "dense": lambda n_in, n_out: tg.nn.Dense(n_in, n_out, rng=0),
+        "conv": lambda c_in, c_out, k, pad: tg.nn.Conv2D(c_in, c_out, k, padding=pad, rng=0),
+        "pool": lambda: tg.nn.MaxPool2D(2),
+        "flatten": tg.nn.Flatten,
+        "relu": tg.nn.ReLU,
+        "sigmoid": tg.nn.Sigmoid,
+    }
+    model = tg.nn.Sequential(*[make[kind](*sizes) for kind, *sizes in row.layers])
+    optimizers = {"sgd": tg.optim.SGD, "adam": tg.optim.Adam}
+    optimizer = optimizers[row.optimizer](model.parameters(), learning_rate=0.001)
+    loss_function = {
+        "binary": tg.functional.binary_cross_entropy_with_logits,
+        "classes": tg.functional.cross_entropy,
+        "squared": tg.functional.mse_loss,
+    }[row.loss]
+    x, y = row.batch()
+
+    def step() -> Any:
+        optimizer.zero_grad()
+        loss = loss_function(model(x), y)
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    return step
+
+
+def torch_steps(row: Row) -> dict[str, Step]:
+    """Training steps of PyTorch in every variant that might be its fastest."""
+    import torch
+
+    torch.set_num_threads(THREADS)
+    images = len(row.shape) == 4
+    steps = {}
+    for layout, fused in product(("contiguous", "channels_last") if images else ("plain",), (0, 1)):
+        steps[f"{layout}{', fused' if fused else ''}"] = _torch_step(
+            torch, row, layout, bool(fused)
+        )
+    return steps
+
+
+def _torch_step(torch: Any, row: Row, layout: str, fused: bool) -> Step:
+    make = {
+        "dense": torch.nn.Linear,
+        "conv": lambda c_in, c_out, k, pad: torch.nn.Conv2d(c_in, c_out, k, padding=pad),
+        "pool": lambda: torch.nn.MaxPool2d(2),
+        "flatten": torch.nn.Flatten,
+        "relu": torch.nn.ReLU,
+        "sigmoid": torch.nn.Sigmoid,
+    }
+    torch.manual_seed(0)
+    model = torch.nn.Sequential(*[make[kind](*sizes) for kind, *sizes in row.layers])
+    x, y = (torch.from_numpy(np.ascontiguousarray(a)) for a in row.batch())
+    if x.ndim == 4:
+        x = x.permute(0, 3, 1, 2).contiguous()
+    if layout == "channels_last":
+        model, x = (
+            model.to(memory_format=torch.channels_last),
+            x.to(memory_format=torch.channels_last),
+        )
+    optimizers = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}
+    optimizer = optimizers[row.optimizer](model.parameters(), lr=0.001, fused=fused or None)
+    loss_function = {
+        "binary": torch.nn.functional.binary_cross_entropy_with_logits,
+        "classes": torch.nn.functional.cross_entropy,
+        "squared": torch.nn.functional.mse_loss,
+    }[row.loss]
+
+    def step() -> Any:
+        optimizer.zero_grad()
+        loss = loss_function(model(x), y)
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    return step
+
+
+def _parameters(row: Row) -> list[np.ndarray]:
+    rng = np.random.default_rng(0)
+    shapes = [sizes for kind, *sizes in row.layers if kind == "dense"]
+    return [
+        a.astype(np.float32)
+        for n_in, n_out in shapes
+        for a in (rng.standard_normal((n_in, n_out)) / n_in**0.5, np.zeros(n_out))
+    ]
+
+
+def autograd_step(row: Row) -> Step:
+    """The same step in HIPS autograd: functions of a list of arrays."""
+    import autograd
+    import autograd.numpy as anp
+
+    x, y = row.batch()
+    parameters = _parameters(row)
+    activation = {
+        "binary": lambda z: 0.5 * (anp.tanh(0.5 * z) + 1),
+        "classes": lambda z: anp.maximum(z, 0),
+    }[row.loss]
+
+    def loss(parameters: list) -> Any:
+        z = x
+        for i in range(0, len(parameters), 2):
+            z = anp.dot(z, parameters[i]) + parameters[i + 1]
+            if i < len(parameters) - 2:
+                z = activation(z)
+        if row.loss == "binary":
+            return anp.mean(anp.logaddexp(z, 0) - z * y)
+        top = anp.max(z, axis=1, keepdims=True)
+        log_sum = anp.log(anp.sum(anp.exp(z - top), axis=1)) + top[:, 0]
+        return anp.mean(log_sum - z[anp.arange(len(y)), y])
+
+    slope = autograd.grad(loss)
+
+    def step() -> None:
+        for p, g in zip(parameters, slope(parameters), strict=True):
+            p -= 0.001 * g.astype(np.float32)
+
+    return step
+
+
+def mygrad_step(row: Row) -> Step:
+    """The same step in MyGrad."""
+    import mygrad
+    from mygrad.nnet.activations import relu, sigmoid
+    from mygrad.nnet.losses import softmax_crossentropy
+
+    x, y = row.batch()
+    parameters = [mygrad.tensor(a) for a in _parameters(row)]
+    activation = sigmoid if row.loss == "binary" else relu
+
+    def step() -> None:
+        z = x
+        for i in range(0, len(parameters), 2):
+            z = mygrad.matmul(z, parameters[i]) + parameters[i + 1]
+            if i < len(parameters) - 2:
+                z = activation(z)
+        if row.loss == "binary":
+            loss = mygrad.mean(mygrad.logaddexp(z, 0) - z * y)
+        else:
+            loss = softmax_crossentropy(z, y)
+        loss.backward()
+        for p in parameters:
+            p.data -= 0.001 * p.grad.astype(np.float32)
+            p.null_grad()
+
+    return step
+
+
+def seconds(step: Step, repeats: int) -> float:
+    """The mean time of a step over `repeats` of them, after one that calms the other's threads."""
+    step()
+    start = time.perf_counter()
+    for _ in range(repeats):
+        step()
+    return (time.perf_counter() - start) / repeats
+
+
+def side_by_side(steps: dict[str, Step], rounds: int) -> dict[str, list[float]]:
+    """Times of all steps, taken in turn, so that all see the same machine."""
+    repeats = {}
+    for name, step in steps.items():
+        for _ in range(3):
+            step()
+        repeats[name] = max(1, int(0.02 / seconds(step, 3)))
+    times: dict[str, list[float]] = {name: [] for name in steps}
+    for _ in range(rounds):
+        for name, step in steps.items():
+            times[name].append(seconds(step, repeats[name]))
+    return times
+
+
+def print_steps(names: list[str], rounds: int) -> None:
+    kernels = "numpy" if os.environ.get("TINYGRAD_ML_KERNELS") == "numpy" else "compiled"
+    print(f"one training step, best of {rounds} rounds (median in brackets), {kernels} kernels")
+    print(f"{'row':<12}{'ours ms':>18}{'PyTorch ms':>18}{'ratio':>8}{'floor':>7}  PyTorch's best")
+    for name in names:
+        row = ROWS[name]
+        steps = torch_steps(row)
+        times = side_by_side({"ours": ours(row), **steps}, rounds)
+        best = min(steps, key=lambda variant: min(times[variant]))
+        mine, theirs = times["ours"], times[best]
+        shown = [f"{min(t) * 1e3:.3f} ({statistics.median(t) * 1e3:.3f})" for t in (mine, theirs)]
+        floor = row.floors[kernels]
+        ratio = min(mine) / min(theirs)
+        print(
+            f"{name:<12}{shown[0]:>18}{shown[1]:>18}{ratio:>8.2f}{floor or '-':>7}  {best}",
+            flush=True,
+        )
+
+
+def print_small_peers(rounds: int) -> None:
+    print("\nratio ours / peer, best against best")
+    for name in ("xor", "mlp"):
+        row = ROWS[name]
+        peers = {"HIPS autograd": autograd_step(row), "MyGrad": mygrad_step(row)}
+        times = side_by_side({"ours": ours(row), **peers}, rounds)
+        for peer in peers:
+            print(f"{name:<12}{peer:<16}{min(times['ours']) / min(times[peer]):>6.2f}")
+
+
+def print_memory(names: list[str]) -> None:
+    """Growth of the resident memory's peak over 5 steps, each side in its own process."""
+    print("\npeak memory of 5 steps above the imported library, MB")
+    for name in names:
+        mine, theirs = (
+            float(_run([sys.executable, __file__, "--peak", side, name]))
+            for side in ("ours", "torch")
+        )
+        ratio = f"{mine / theirs:.2f}" if theirs else "-"
+        print(f"{name:<12}ours {mine:>7.1f}   PyTorch {theirs:>7.1f}   ratio {ratio:>5}")
+
+
+def peak(side: str, name: str) -> None:
+    import resource
+
+    row = ROWS[name]
+    small = ROWS["xor"]
+    build = ours if side == "ours" else lambda r: next(iter(torch_steps(r).values()))
+    build(small)()  # what every program pays once
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    step = build(row)
+    for _ in range(5):
+        step()
+    print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
+
+
+def print_import_time() -> None:
+    code = "import time; t = time.perf_counter(); import {}; print(time.perf_counter() - t)"
+    times: dict[str, list[float]] = {"numpy": [], "tinygrad_ml": [], "torch": []}
+    for _ in range(15):
+        for name, values in times.items():
+            values.append(float(_run([sys.executable, "-c", code.format(name)])))
+    best = {name: min(values) for name, values in times.items()}
+    print(
+        "\nimport time, best of 15: " + ", ".join(f"{k} {v * 1e3:.0f} ms" for k, v in best.items())
+    )
+    print(f"import tinygrad_ml / import numpy: {best['tinygrad_ml'] / best['numpy']:.2f}")
+
+
+def _run(command: list[str]) -> str:
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", nargs="+", choices=list(ROWS), default=list(ROWS))
+    parser.add_argument("--rounds", type=int, default=40)
+    parser.add_argument("--kernels", choices=["numpy", "compiled"])
+    parser.add_argument("--steps-only", action="store_true", help="no memory, imports, small peers")
+    parser.add_argument("--peak", nargs=2, help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.kernels:
+        os.environ["TINYGRAD_ML_KERNELS"] = args.kernels
+    if args.peak:
+        peak(*args.peak)
+        return
+    print_steps(args.rows, args.rounds)
+    if not args.steps_only:
+        print_small_peers(args.rounds)
+        print_memory(args.rows)
+        print_import_time()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,7 @@
+"""The networks and algorithms that people use; installed as `tinygrad_ml.models`."""
+
+from .autoencoder import Autoencoder
+from .cnn import CNN
+from .mlp import MLP
+
+__all__ = ["CNN", "MLP", "Autoencoder"]

@@ -1,0 +1,129 @@
+"""The feed-forward network: affine maps with an activation between them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from tinygrad_ml.nn import (
+    BatchNorm,
+    Dense,
+    Dropout,
+    LeakyReLU,
+    ReLU,
+    Sequential,
+    Sigmoid,
+    Softmax,
+    Softplus,
+    Tanh,
+)
+
+from .inputs import as_floats
+
+Array = Any  # an ndarray or a Tensor
+
+ACTIVATIONS: dict[str, type] = {
+    "sigmoid": Sigmoid,
+    "tanh": Tanh,
+    "relu": ReLU,
+    "leaky_relu": LeakyReLU,
+    "softplus": Softplus,
+    "softmax": Softmax,
+}
+_RECTIFIERS = ("relu", "leakyrelu", "softplus")
+
+
+class MLP(Sequential):
+    """Multi-layer perceptron, a^l = activation(a^(l-1) W^l + b^l), the last layer affine.
+
+    Calling it gives the outputs (n, sizes[-1]) for a batch (n, sizes[0]): logits for
+    `cross_entropy` and `binary_cross_entropy_with_logits`, values for `mse_loss`. Rows are
+    samples. It is a `Sequential`, so `model[0]` is the first `Dense`.
+
+    Parameters
+    ----------
+    sizes : units of every layer, inputs first: [2, 4, 1].
+    activation : "sigmoid", "tanh", "relu", "leaky_relu", "softplus" or any function; it stands
+        behind every layer but the last.
+    output : the same for the last layer; "softmax" too. None, the default, adds nothing: the losses
+        above contain their sigmoid or softmax, and lose no digits.
+    init : how hidden weights start, a name or a function of (shape, rng), see `nn.initialisers`.
+        By default He's for rectifiers and Glorot's for sigmoid, tanh and other functions. The last
+        layer starts with Glorot's; biases start at 0.
+    dropout : probability with which a hidden unit is left out in training.
+    batch_norm : normalise before every hidden activation.
+    rng : None, a seed or a Generator, for the weights and for dropout.
+    dtype : of the parameters.
+
+    Source: D. Rumelhart, G. Hinton and R. Williams, Learning representations by back-propagating
+    errors, 1986.
+
+    >>> model = MLP([2, 4, 1], activation="sigmoid", rng=0)
+    >>> model(np.zeros((5, 2), np.float32)).shape
+    (5, 1)
+    """
+
+    def __init__(
+        self,
+        sizes: Iterable[int],
+        activation: str | Callable = "relu",
+        output: str | Callable | None = None,
+        init: Any = None,
+        dropout: float = 0.0,
+        batch_norm: bool = False,
+        rng: Any = None,
+        dtype: Any = np.float32,
+    ) -> None:
+        self.sizes = layer_sizes("MLP", sizes)
+        rng = np.random.default_rng(rng)
+        hidden: list[Callable] = []
+        for n_in, n_out in zip(self.sizes[:-2], self.sizes[1:-1], strict=True):
+            layer = find_activation("MLP: activation", activation)
+            hidden.append(Dense(n_in, n_out, init=init or fitting(layer), rng=rng, dtype=dtype))
+            if batch_norm:
+                hidden.append(BatchNorm(n_out, dtype=dtype))
+            hidden.append(layer)
+            if dropout:
+                hidden.append(Dropout(dropout, rng=rng.integers(2**63)))
+        hidden.append(Dense(self.sizes[-2], self.sizes[-1], rng=rng, dtype=dtype))
+        if output is not None:
+            hidden.append(find_activation("MLP: output", output))
+        super().__init__(*hidden)
+
+    def __call__(self, x: Array) -> Array:
+        return super().__call__(as_floats("MLP", x, self.dtype))
+
+
+def layer_sizes(owner: str, sizes: Any, least: int = 2, name: str = "sizes") -> list[int]:
+    """A list of at least `least` positive integers, or a sentence about what came instead."""
+    listed = list(sizes) if isinstance(sizes, (list, tuple, range, np.ndarray)) else [None]
+    if len(listed) < least or not all(
+        isinstance(n, (int, np.integer)) and not isinstance(n, bool) and n > 0 for n in listed
+    ):
+        shown = ", ".join(["8", "4", "2"][:least] if least > 1 else ["8", "4"])
+        raise ValueError(
+            f"{owner}: {name} must be a list of at least {least} positive integers, got {sizes!r}. "
+            f"Write for example {name}=[{shown}]."
+        )
+    return [int(n) for n in listed]
+
+
+def find_activation(place: str, activation: Any) -> Callable:
+    """A new layer for a name; a function of an array as it is."""
+    if isinstance(activation, str) and activation in ACTIVATIONS:
+        return ACTIVATIONS[activation]()
+    if not callable(activation) or isinstance(activation, type):
+        instead = f" Write {activation.__name__}()." if isinstance(activation, type) else ""
+        raise ValueError(
+            f"{place} must be one of {', '.join(ACTIVATIONS)} or a function of an array, got "
+            f"{activation!r}.{instead}"
+        )
+    return activation
+
+
+def fitting(activation: Callable) -> str:
+    """The initialiser that keeps signals their size: He's for rectifiers, Glorot's for others."""
+    name = getattr(activation, "__name__", type(activation).__name__)
+    return "he_normal" if name.lower().replace("_", "") in _RECTIFIERS else "glorot_uniform"

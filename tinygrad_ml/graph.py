@@ -1,0 +1,241 @@
+"""The graph: what an operation leaves behind, and the walk that carries gradients back through it.
+
+A node holds everything the backward pass needs and nothing else, so a graph is plain data: it can
+be walked, drawn and run again, and it disappears as soon as nobody holds its end.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from . import anomaly, messages
+from .table import RULES
+
+clock = itertools.count(1).__next__  # stamps nodes and updates in place; atomic in CPython
+
+
+class Node:
+    """One recorded operation. Plain data: no closure and no Tensor, hence no reference cycle.
+
+    `edges[k]` is `(node, i)` when argument k is result i of that node and wants a gradient, and
+    None when it is a constant. `out` is an array, or a tuple for an operation with several
+    results. A freed node has `args = None`.
+    """
+
+    __slots__ = ("args", "edges", "function", "grad", "keeps_grad", "kwargs", "order", "out",
+                 "trace")  # fmt: skip
+    written = 0  # a leaf overrides this: the time of its last update in place
+
+    def __init__(self, function: Any, args: Any, kwargs: Any, edges: Any, out: Any) -> None:
+        self.function = function
+        self.args = args
+        self.kwargs = kwargs
+        self.edges = edges
+        self.out = out
+        self.order = clock()
+        self.grad = None
+        self.keeps_grad = False
+        self.trace = None
+
+    def __repr__(self) -> str:
+        return f"<Node {messages.name_of(self.function)}>"
+
+    def receive(self, g: Any) -> None:
+        """Add a gradient that has arrived to what is kept."""
+        self.grad = np.asarray(g if self.grad is None else self.grad + g).view()
+        self.grad.setflags(write=False)
+
+    def free(self) -> None:
+        """Let go of the arrays and of the older nodes."""
+        self.args = self.out = None
+        self.edges = ()
+
+
+class Leaf(Node):
+    """Where gradients arrive: owns its array, and knows when it was written and last received."""
+
+    __slots__ = ("array", "received", "written")
+
+    def __init__(self, array: np.ndarray) -> None:
+        super().__init__(None, (), {}, (), None)
+        self.array = array
+        self.written = self.received = 0
+        self.keeps_grad = True
+
+    def receive(self, g: Any) -> None:
+        """Refuse to mix gradients taken before and after an update in place."""
+        if self.grad is not None and self.written > self.received:
+            raise RuntimeError(messages.STALE_GRAD)
+        super().receive(g)
+        self.received = clock()
+
+
+class Mode(NamedTuple):
+    """What the engine does besides computing; one context variable, so threads stay apart."""
+
+    recording: bool = True
+    anomaly: bool = False
+
+
+mode: ContextVar[Mode] = ContextVar("mode", default=Mode())  # noqa: B039 (a tuple: immutable)
+
+
+@contextmanager
+def switched(**changes: bool) -> Iterator[None]:
+    """Change the mode inside a `with` block (or a decorated function) of this thread."""
+    token = mode.set(mode.get()._replace(**changes))
+    try:
+        yield
+    finally:
+        mode.reset(token)
+
+
+def no_grad() -> Any:
+    """Record nothing inside the block: for predictions, and for `p -= ...` on parameters.
+
+    >>> p = Tensor(3.0, requires_grad=True)
+    >>> with no_grad():
+    ...     (p * p).requires_grad
+    False
+    """
+    return switched(recording=False)
+
+
+def detect_anomaly() -> Any:
+    """Find where a NaN or inf was first made, and constants overwritten before backward.
+
+    Inside the block every operation, forward and backward, is checked; the error names the
+    operation and the line of your program. It costs a pass over every array, so use it to
+    search, not to train.
+    """
+    return switched(anomaly=True)
+
+
+# ------------------------------------------------------------------------------------ backward
+
+
+def pull_back(
+    roots: Sequence[tuple[tuple[Node, int], Any]],
+    wanted: set[Node] | None = None,
+    box: Callable | None = None,
+    free: bool = False,
+) -> dict[Node, Any]:
+    """Carry gradients from `roots` (edge, gradient) back; the heart of reverse mode.
+
+    A node is handled when everything younger is done, so its gradient is complete. Returns what
+    arrived at every node of `wanted`, or, without it, at every node that keeps its gradient.
+    The rules run on arrays, or, with `box`, on the Tensors that `box(array, edge)` makes of them:
+    then their operations are recorded too, and what arrives can be differentiated again.
+    """
+    relevant = None if wanted is None else _leading_to(wanted, [edge[0] for edge, _ in roots])
+    arrived: dict[Node, Any] = {}
+    kept: dict[Node, Any] = {}
+    queue: list[tuple[int, Node]] = []
+    for edge, g in roots:
+        if relevant is None or edge[0] in relevant:
+            _send(edge, g, arrived, queue)
+    while queue:
+        node = heapq.heappop(queue)[1]
+        g = arrived.pop(node)
+        if node.keeps_grad if wanted is None else node in wanted:
+            kept[node] = g
+        if node.function is None:
+            continue
+        if node.args is None:
+            raise RuntimeError(messages.FREED.format(node=node))
+        g, out, args = _operands(node, g, box)
+        rules = RULES[node.function].vjps
+        for position, edge in enumerate(node.edges):
+            if edge is None or (relevant is not None and edge[0] not in relevant):
+                continue
+            if edge[0].written > node.order:
+                raise RuntimeError(messages.stale(node, position))
+            rule = rules[position]
+            if rule is not None:
+                contribution = _contribution(rule, node, position, g, out, args)
+                _send(edge, contribution, arrived, queue)
+        if free:
+            node.free()
+    return kept
+
+
+def _send(edge: tuple[Node, int], g: Any, arrived: dict[Node, Any], queue: list) -> None:
+    """Add `g` to what has arrived at result i of a node; the first arrival queues the node."""
+    node, i = edge
+    if type(node.out) is tuple:
+        parts = arrived.get(node)
+        if parts is None:
+            parts = arrived[node] = [None] * len(node.out)
+            heapq.heappush(queue, (-node.order, node))
+        parts[i] = g if parts[i] is None else parts[i] + g
+    elif node in arrived:
+        arrived[node] = arrived[node] + g
+    else:
+        arrived[node] = g
+        heapq.heappush(queue, (-node.order, node))
+
+
+def _operands(node: Node, g: Any, box: Callable | None) -> tuple[Any, Any, Any]:
+    """(g, out, args) as the rules read them: arrays, or Tensors that will be recorded."""
+    out, args = node.out, node.args
+    several = type(out) is tuple
+    if several:  # a result that nobody used has the gradient 0
+        g = tuple(np.zeros_like(o) if p is None else p for p, o in zip(g, out, strict=True))
+    if node.trace is not None:
+        anomaly.check_constants(node)
+    if box is not None:
+        args = [a if e is None else box(a, e) for a, e in zip(args, node.edges, strict=True)]
+        out = (
+            tuple(box(o, (node, i)) for i, o in enumerate(out)) if several else box(out, (node, 0))
+        )
+    return g, out, args
+
+
+def _contribution(rule: Callable, node: Node, position: int, g: Any, out: Any, args: Any) -> Any:
+    """What one rule says, in the shape and dtype of its argument."""
+    try:
+        found = rule(g, out, *args, **node.kwargs)
+    except Exception as error:
+        error.add_note(f"(in the backward pass of {messages.name_of(node.function)})")
+        raise
+    if node.trace is not None:
+        anomaly.check_backward(node, g, found)
+    array = node.args[position]
+    if found.shape != array.shape:
+        found = _summed_to(found, array.shape, node)
+    if found.dtype != array.dtype:
+        found = found.astype(array.dtype)
+    return found
+
+
+def _summed_to(g: Any, shape: tuple[int, ...], node: Node) -> Any:
+    """Undo broadcasting: sum over the axes along which the argument was repeated."""
+    extra = g.ndim - len(shape)
+    if extra < 0 or any(n not in (1, m) for n, m in zip(shape, g.shape[extra:], strict=True)):
+        raise ValueError(messages.wrong_rule_shape(node, g.shape, shape))
+    axes = [i + extra for i, n in enumerate(shape) if n == 1 and g.shape[i + extra] != 1]
+    return g.sum(axis=(*range(extra), *axes)).reshape(shape)
+
+
+def _leading_to(wanted: set[Node], roots: list[Node]) -> set[Node]:
+    """The nodes between `roots` and `wanted`: only they need a gradient."""
+    oldest = min((node.order for node in wanted), default=0)
+    seen = set(roots)
+    stack = list(seen)
+    while stack:
+        for edge in stack.pop().edges:
+            if edge is not None and edge[0] not in seen and edge[0].order >= oldest:
+                seen.add(edge[0])
+                stack.append(edge[0])
+    relevant: set[Node] = set()
+    for node in sorted(seen, key=lambda n: n.order):
+        if node in wanted or any(e is not None and e[0] in relevant for e in node.edges):
+            relevant.add(node)
+    return relevant
