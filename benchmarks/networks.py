@@ -18,7 +18,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from itertools import product
+from itertools import pairwise, product
 from typing import Any
 
 THREADS = 2
@@ -50,7 +50,7 @@ class Row:
 
 def dense(*sizes: int, between: str = "relu") -> list:
     layers: list = []
-    for n_in, n_out in zip(sizes, sizes[1:], strict=False):
+    for n_in, n_out in pairwise(sizes):
         layers += [("dense", n_in, n_out), (between,)]
     return layers[:-1]
 

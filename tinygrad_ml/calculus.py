@@ -78,7 +78,7 @@ def _listed(value: Any) -> tuple[list, bool]:
     return (list(value), True) if isinstance(value, (list, tuple)) else ([value], False)
 
 
-def _result(x: Tensor, found: dict) -> Tensor | None:
+def _result(x: Any, found: dict) -> Tensor | None:
     node, i = x._edge
     g = found.get(node)
     if type(node.out) is tuple and g is not None:

@@ -88,7 +88,7 @@ class Packer:
         while name in self.arrays:
             name += "'"
         if array.dtype.name in STORED:
-            self.arrays[name] = np.array(array, order="C")
+            self.arrays[name] = np.array(array, array.dtype.newbyteorder("="), order="C")
             return name
         if array.dtype.kind not in "cfSUMm":
             raise TypeError(f"save: cannot store {place}, an array of {array.dtype}.")
@@ -135,7 +135,9 @@ class Unpacker:
             return self.remember(self._fetch(value["array"]))
         if "objects" in value:
             array = self.remember(np.empty(value["shape"], object))
-            array.ravel()[:] = [self.unpack(v) for v in value["objects"]]
+            flat = array.reshape(-1)
+            for i, item in enumerate(value["objects"]):
+                flat[i] = self.unpack(item)
             return array
         return self.unpack_object(value)
 

@@ -40,17 +40,18 @@ class Node:
         self.edges = edges
         self.out = out
         self.order = clock()
-        self.grad = None
+        self.grad: np.ndarray | None = None
         self.keeps_grad = False
-        self.trace = None
+        self.trace: anomaly.Trace | None = None
 
     def __repr__(self) -> str:
         return f"<Node {messages.name_of(self.function)}>"
 
     def receive(self, g: Any) -> None:
         """Add a gradient that has arrived to what is kept."""
-        self.grad = np.asarray(g if self.grad is None else self.grad + g).view()
-        self.grad.setflags(write=False)
+        total = np.asarray(g if self.grad is None else self.grad + g).view()
+        total.setflags(write=False)
+        self.grad = total
 
     def free(self) -> None:
         """Let go of the arrays and of the older nodes."""

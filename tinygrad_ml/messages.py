@@ -148,7 +148,8 @@ def check_keywords(function: Any, kwargs: Iterable[str], known: Iterable[str]) -
             usual = ", ".join(f"{k}=" for k in known if k not in ("x", "arrays")) or "none"
             instead = f"Write {KEYWORDS[keyword]}" if keyword in KEYWORDS else f"It takes: {usual}"
             raise TypeError(
-                f"{name_of(function)}: the keyword {keyword}= is not available for Tensors. {instead}."
+                f"{name_of(function)}: the keyword {keyword}= is not available for Tensors. "
+                f"{instead}."
             )
 
 
@@ -156,9 +157,10 @@ def stale(node: Any, position: int) -> str:
     """A leaf was updated between the forward and the backward pass."""
     array = node.args[position]
     return (
-        f"backward: the Tensor of shape {array.shape} that {name_of(node.function)} used as argument "
-        f"{position} was updated in place after it was recorded (an optimizer step between forward "
-        "and backward?). Compute the result again after the update, or call backward() before it."
+        f"backward: the Tensor of shape {array.shape} that {name_of(node.function)} used as "
+        f"argument {position} was updated in place after it was recorded (an optimizer step "
+        "between forward and backward?). Compute the result again after the update, or call "
+        "backward() before it."
     )
 
 

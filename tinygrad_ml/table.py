@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +15,7 @@ from . import messages
 class Rules(NamedTuple):
     """What is known of a function: a gradient rule per array argument, and its metadata."""
 
-    vjps: Sequence[Callable | None]  # None: the derivative is zero everywhere
+    vjps: tuple[Callable | None, ...] | _Each  # None: the derivative is zero everywhere
     metadata: tuple[str, ...]  # names of the positional parameters behind the arrays
     keywords: frozenset[str]  # keyword arguments that the rules understand
     defaults: dict[str, Any]

@@ -89,11 +89,11 @@ def apply(function: Callable, *args: Any, **kwargs: Any) -> Any:
     if not boxed:
         return function(*args, **kwargs)
     try:
-        out = function(*arrays, **kwargs)
+        result = function(*arrays, **kwargs)
     except (TypeError, ValueError, IndexError) as error:
         raise messages.explain(error, function, arrays, kwargs) from error
-    several = type(out) is tuple
-    out = tuple(map(_frozen, out)) if several else _frozen(out)
+    several = type(result) is tuple
+    out: Any = tuple(map(_frozen, result)) if several else _frozen(result)
     recording, detecting = mode.get()
     if detecting:
         anomaly.check_forward(function, arrays, out)
@@ -547,7 +547,7 @@ _new = Tensor.__new__
 
 def _rebuild(cls: type, array: np.ndarray, requires_grad: bool, grad: Any) -> Tensor:
     """Make a pickled or copied leaf again."""
-    tensor = _new(cls)
+    tensor: Tensor = _new(cls)
     tensor._own(array, requires_grad)
     if grad is not None:
         tensor.grad = grad

@@ -213,7 +213,8 @@ for function in (np.var, np.std):
     spread("tuple axis", (2, 3, 2), axis=(0, -1), ddof=1)
     spread("keepdims", (2, 3), axis=1, keepdims=True)
     spread("empty", (0, 3), axis=1)
-    exclude(function, broadcast=ONE_ARGUMENT, zero_d="a single value is a kink of std (test_kinks)")
+    spread("0-d", ())
+    exclude(function, broadcast=ONE_ARGUMENT)
 
 for function in (functional.softmax, functional.log_softmax, functional.logsumexp):
 

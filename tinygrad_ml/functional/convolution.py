@@ -1,4 +1,4 @@
-"""Convolution and pooling of images (n, height, width, channels), or of one (height, width, channels).
+"""Convolution and pooling of images (n, height, width, channels), or of a single one.
 
 Stride, window and padding are numbers or pairs (vertical, horizontal); padding may also be "valid"
 (none) or "same" (the result has ceil(size / stride) rows and columns). Sizes that do not tile are
@@ -111,7 +111,8 @@ def pair(name: str, what: str, value: Any, least: int = 1) -> tuple[int, int]:
         isinstance(v, (int, np.integer)) and not isinstance(v, bool) and v >= least for v in values
     ):
         raise ValueError(
-            f"{name}: {what} must be an integer of at least {least} or a pair of them, got {value!r}."
+            f"{name}: {what} must be an integer of at least {least} or a pair of them, "
+            f"got {value!r}."
         )
     return int(values[0]), int(values[1])
 

@@ -25,7 +25,7 @@ _BLOCK_BYTES = 1 << 20  # of columns: they are read again from the second level 
 
 @Kernel
 def conv2d(x, w, bias=None, *, stride, padding):
-    """Cross-correlation: out[i, y, x, o] = Σ x[i, y sh + a, x sw + b, c] w[a, b, c, o] over a, b, c.
+    """Cross-correlation: out[i, y, x] = sum over a, b of x[i, y sh + a, x sw + b] @ w[a, b].
 
     Shapes: (n, h, w, c_in), (kh, kw, c_in, c_out), bias None or (c_out,) -> (n, oh, ow, c_out).
     """

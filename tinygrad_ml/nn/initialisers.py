@@ -70,6 +70,7 @@ def find(init: Any) -> Initialiser:
         return init
     if init not in _BY_NAME:
         raise ValueError(
-            f"init: expected one of {', '.join(_BY_NAME)} or a function of (shape, rng), got {init!r}."
+            f"init: expected one of {', '.join(_BY_NAME)} or a function of (shape, rng), "
+            f"got {init!r}."
         )
     return _BY_NAME[init]

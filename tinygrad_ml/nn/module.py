@@ -54,7 +54,7 @@ class Module:
             elif isinstance(value, dict):
                 children = value
             elif isinstance(value, (list, tuple)):
-                children = dict(enumerate(value))
+                children = {str(i): child for i, child in enumerate(value)}
             else:
                 return
             for key, child in children.items():
@@ -291,7 +291,6 @@ def _leaves(module: Any, name: str) -> Iterator[tuple[str, Any]]:
 
 def _output_shapes(model: Module, input_shape: tuple[int, ...]) -> dict[str, str]:
     """Run one sample of zeros and note the shape behind every layer of every Sequential."""
-    names = {id(m): name for name, m in model.named_modules() if isinstance(m, Sequential)}
     shapes: dict[str, str] = {}
 
     def watch(sequential: Sequential, x: Any, name: str) -> Any:
@@ -304,17 +303,17 @@ def _output_shapes(model: Module, input_shape: tuple[int, ...]) -> dict[str, str
             shapes[place] = str(("n", *np.shape(x)[1:])).replace("'", "")
         return x
 
-    training = model.training
+    modes = [(module, module.training) for _, module in model.named_modules()]
     model.eval()
     try:
         with no_grad():
             x: Any = np.zeros((1, *input_shape), model.dtype)
-            if isinstance(model, Sequential):
-                watch(model, x, "")
-                return shapes
-            for name, child in ((n, m) for n, m in model.named_modules() if id(m) in names):
-                if "." not in name:
+            for name, child in model.named_modules():
+                if isinstance(child, Sequential) and "." not in name:
                     x = watch(child, x, name)
+                    if name == "":
+                        break
     finally:
-        model.train(training)
+        for module, mode in modes:
+            module.training = mode
     return shapes

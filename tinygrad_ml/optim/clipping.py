@@ -18,14 +18,14 @@ def clip_grad_norm(parameters: Iterable[Tensor], max_norm: float) -> float:
     """
     if not max_norm > 0:
         raise ValueError(f"clip_grad_norm: max_norm must be positive, got {max_norm!r}.")
-    clipped = [p for p in parameters if p.grad is not None]
-    norm = math.sqrt(sum(float(np.vdot(p.grad, p.grad)) for p in clipped))
+    clipped = [(p, p.grad) for p in parameters if p.grad is not None]
+    norm = math.sqrt(math.fsum(float(np.vdot(g, g)) for _, g in clipped))
     if not math.isfinite(norm):
         raise FloatingPointError(
             f"clip_grad_norm: the norm of the gradients is {norm}. Lower the learning rate, or "
             "look for its origin with tg.detect_anomaly()."
         )
     if norm > max_norm:
-        for p in clipped:
-            p.grad = p.grad * (max_norm / norm)  # type: ignore[operator]
+        for p, g in clipped:
+            p.grad = g * (max_norm / norm)
     return norm

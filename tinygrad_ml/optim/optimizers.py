@@ -101,7 +101,8 @@ class Optimizer:
             for key, value in saved.items():
                 if key != "steps" and np.shape(value) != p.shape:
                     raise ValueError(
-                        f"load_state_dict: expected {key} of shape {p.shape}, got {np.shape(value)}."
+                        f"load_state_dict: expected {key} of shape {p.shape}, "
+                        f"got {np.shape(value)}."
                     )
         self.learning_rate = state["learning_rate"]
         self.initial_learning_rate = state["initial_learning_rate"]
@@ -157,7 +158,7 @@ class SGD(Optimizer):
 
 
 class Adam(Optimizer):
-    """Adaptive moments (Kingma & Ba, 2015): m and v follow g and g^2, p <- p - lr m^ / (sqrt(v^) + eps).
+    """Adaptive moments, p <- p - lr m^ / (sqrt(v^) + eps) (Kingma & Ba, 2015).
 
     m <- b1 m + (1 - b1) g, v <- b2 v + (1 - b2) g^2; m^ = m / (1 - b1^t), v^ = v / (1 - b2^t).
     `weight_decay` is added to the gradient as weight_decay p; see `AdamW`.
@@ -177,7 +178,8 @@ class Adam(Optimizer):
         super().__init__(parameters, learning_rate, eps=eps, weight_decay=weight_decay)
         if len(betas) != 2 or not all(0 <= b < 1 for b in betas):
             raise ValueError(
-                f"{type(self).__name__}: betas must be two numbers from 0 to below 1, got {betas!r}."
+                f"{type(self).__name__}: betas must be two numbers from 0 to below 1, "
+                f"got {betas!r}."
             )
         self.betas = betas
         self.eps = eps

@@ -65,8 +65,10 @@ def var(x: Any, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -> A
 
 @implements(np.std)
 def std(x: Any, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -> Any:
-    """The square root of the variance."""
-    return np.sqrt(var(x, axis, ddof, keepdims))
+    """The square root of the variance; its slope where all values are equal is 0."""
+    variance = var(x, axis, ddof, keepdims)
+    equal = variance == 0
+    return np.where(equal, 0, np.sqrt(np.where(equal, 1, variance)))
 
 
 # ---- products: the derivative is the product of all the others, also where some are 0

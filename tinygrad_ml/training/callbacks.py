@@ -1,0 +1,155 @@
+"""Callbacks: what happens beside the training - stopping early, saving."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .history import direction
+
+if TYPE_CHECKING:
+    from .trainer import Trainer
+
+
+class Callback:
+    """Hooks of `Trainer.fit`; override the ones you need, each gets the trainer.
+
+    `trainer.epoch` counts the finished epochs, `trainer.batch` the finished batches of the current
+    one; `trainer.history.epochs[-1]` is the row just recorded; `trainer.stop_training = True` ends
+    the fit behind the current epoch. A callback with state that a checkpoint has to keep also
+    overrides `state_dict` (numbers, strings, arrays, lists and dicts) and `load_state_dict`.
+    """
+
+    runs_last = False  # behind all others, in every hook: what saves their state
+
+    def on_fit_begin(self, trainer: Trainer) -> None:
+        """Before the first batch; a checkpoint's state is loaded right after it."""
+
+    def on_epoch_begin(self, trainer: Trainer) -> None:
+        """Before the first batch of an epoch."""
+
+    def on_batch_end(self, trainer: Trainer) -> None:
+        """After every optimizer step."""
+
+    def on_epoch_end(self, trainer: Trainer) -> None:
+        """After validation, when the history has the new row."""
+
+    def on_fit_end(self, trainer: Trainer) -> None:
+        """After the last epoch; not when an error ended the fit."""
+
+    def close(self) -> None:
+        """After the fit, also when an error ended it: tidy up."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """What has to be remembered to go on exactly; nothing by default."""
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from what `state_dict` returned."""
+
+
+class EarlyStopping(Callback):
+    """Stop when `monitor` has not improved for `patience` epochs, and keep the best weights.
+
+    At the end of the fit the model gets the weights and running statistics of its best epoch,
+    whether the fit stopped early or not. An improvement is a change for the better by more than
+    `min_delta`; NaN is none. Every fit begins anew, except one that a checkpoint interrupted.
+
+    Parameters
+    ----------
+    monitor : a recorded name, such as "validation_loss" or "loss".
+    mode : "min", "max", or "auto", which knows losses and errors from accuracies and scores.
+    """
+
+    def __init__(
+        self,
+        monitor: str = "validation_loss",
+        patience: int = 5,
+        min_delta: float = 0.0,
+        mode: str = "auto",
+    ) -> None:
+        if isinstance(patience, bool) or not isinstance(patience, int) or patience < 1:
+            raise ValueError(f"EarlyStopping: patience must be a positive integer, got {patience!r}.")
+        if not min_delta >= 0:
+            raise ValueError(f"EarlyStopping: min_delta must not be negative, got {min_delta!r}.")
+        self.monitor = monitor
+        self.patience = patience
+        self.min_delta = min_delta
+        self.sign = 1.0 if direction(monitor, mode) == "min" else -1.0
+        self._reset()
+
+    def _reset(self) -> None:
+        self.best = math.nan
+        self.best_epoch = 0
+        self.best_weights: dict[str, Any] = {}
+        self.wait = 0
+
+    def on_fit_begin(self, trainer: Trainer) -> None:
+        self._reset()
+
+    def on_epoch_end(self, trainer: Trainer) -> None:
+        row = trainer.history.epochs[-1]
+        if self.monitor not in row:
+            hint = " Pass validation= to fit." if self.monitor.startswith("validation_") else ""
+            raise ValueError(
+                f"EarlyStopping: expected {self.monitor!r} among the recorded "
+                f"{', '.join(row)}; it is not.{hint}"
+            )
+        value = row[self.monitor]
+        improved = self.sign * value < self.sign * self.best - self.min_delta
+        if improved or (math.isnan(self.best) and not math.isnan(value)):
+            self.best, self.best_epoch, self.wait = value, row["epoch"], 0
+            self.best_weights = trainer.model.state_dict()
+            return
+        self.wait += 1
+        if self.wait >= self.patience:
+            trainer.stop_training = True
+
+    def on_fit_end(self, trainer: Trainer) -> None:
+        if self.best_weights:
+            trainer.model.load_state_dict(self.best_weights)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {
+            "best": self.best,
+            "best_epoch": self.best_epoch,
+            "best_weights": self.best_weights,
+            "wait": self.wait,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.best, self.best_epoch = state["best"], state["best_epoch"]
+        self.best_weights, self.wait = state["best_weights"], state["wait"]
+
+
+class Checkpoint(Callback):
+    """Save the whole training to one file, so that it can go on after a crash bit for bit.
+
+    It is written at the end of every `every`-th epoch, and with `every_batches` also inside an
+    epoch after every so many batches; the file always holds the newest state, and a crash while
+    writing leaves the one before. It runs behind all other callbacks, whose states it holds.
+
+        trainer = Trainer(...)
+        if path.exists():
+            trainer.restore(path)
+        trainer.fit(data, epochs=100, callbacks=[Checkpoint(path)])
+    """
+
+    runs_last = True
+
+    def __init__(self, path: Any, every: int = 1, every_batches: int | None = None) -> None:
+        for name, value in {"every": every, "every_batches": every_batches or 1}.items():
+            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+                raise ValueError(f"Checkpoint: {name} must be a positive integer, got {value!r}.")
+        self.path = Path(path)
+        self.every = every
+        self.every_batches = every_batches
+
+    def on_batch_end(self, trainer: Trainer) -> None:
+        if self.every_batches is not None and trainer.batch % self.every_batches == 0:
+            trainer.save(self.path)
+
+    def on_epoch_end(self, trainer: Trainer) -> None:
+        if trainer.epoch % self.every == 0 or trainer.stop_training:
+            trainer.save(self.path)

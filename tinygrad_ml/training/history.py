@@ -1,0 +1,108 @@
+"""History: what a training run recorded, one row per epoch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+SMALLER_IS_BETTER = ("loss", "error")
+LARGER_IS_BETTER = ("accuracy", "score", "f1", "r2", "auc", "precision", "recall")
+
+
+class History:
+    """Rows of numbers by name, one per epoch; `history["loss"]` is a column of them.
+
+    `epochs` is the list of rows, each a dict with "epoch" (from 1), "loss", the metrics,
+    "validation_..." where there was validation, "learning_rate" (of the last batch) and "seconds".
+    `events` is a free list of dicts for what happened besides, such as
+    {"epoch": 12, "event": "weights redrawn"}. Both hold plain values, so JSON can keep them.
+
+    >>> history = History([{"epoch": 1, "loss": 0.5}, {"epoch": 2, "loss": 0.25}])
+    >>> history["loss"], history.best("loss"), "accuracy" in history, len(history)
+    ([0.5, 0.25], (2, 0.25), False, 2)
+    """
+
+    def __init__(
+        self, epochs: list[dict[str, Any]] | None = None, events: list[dict[str, Any]] | None = None
+    ) -> None:
+        self.epochs = [] if epochs is None else epochs
+        self.events = [] if events is None else events
+
+    def keys(self) -> list[str]:
+        """The names that some epoch recorded."""
+        return list(dict.fromkeys(name for row in self.epochs for name in row))
+
+    def __getitem__(self, name: str) -> list[float]:
+        """One value per epoch; NaN for an epoch that did not record it."""
+        if name not in self:
+            raise KeyError(
+                f"history: expected one of {', '.join(self.keys()) or 'no names yet'}, got {name!r}."
+            )
+        return [row.get(name, math.nan) for row in self.epochs]
+
+    def __contains__(self, name: object) -> bool:
+        return any(name in row for row in self.epochs)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.keys())
+
+    def __len__(self) -> int:
+        """The number of epochs."""
+        return len(self.epochs)
+
+    def best(self, name: str, mode: str = "auto") -> tuple[int, float]:
+        """(epoch, value) where `name` was best, the first of equals; NaN is never best.
+
+        `mode`: "min", "max", or "auto", which knows losses and errors from accuracies and scores.
+        """
+        better = min if direction(name, mode) == "min" else max
+        values = [(row["epoch"], value) for row, value in zip(self.epochs, self[name], strict=True)
+                  if not math.isnan(value)]  # fmt: skip
+        if not values:
+            raise ValueError(f"history.best: every value of {name!r} is NaN; nothing is best.")
+        return better(values, key=lambda pair: pair[1])
+
+    def state_dict(self) -> dict[str, Any]:
+        """Epochs and events as plain values."""
+        return {"epochs": [dict(row) for row in self.epochs], "events": list(self.events)}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take over what `state_dict` returned."""
+        self.epochs = [dict(row) for row in state["epochs"]]
+        self.events = list(state["events"])
+
+    def __repr__(self) -> str:
+        if not self.epochs:
+            return "History(no epochs yet)"
+        names, shown = self.keys(), self.epochs[-5:]
+        table = [names] + [[_short(row.get(name)) for name in names] for row in shown]
+        widths = [max(len(line[i]) for line in table) for i in range(len(names))]
+        lines = ["  ".join(f"{cell:>{w}}" for cell, w in zip(line, widths, strict=True))
+                 for line in table]  # fmt: skip
+        left_out = len(self.epochs) - len(shown)
+        lines[1:1] = [f"... {left_out} epochs before"] if left_out else []
+        events = [f"{len(self.events)} events, the last {self.events[-1]}"] if self.events else []
+        return "\n".join([f"History({len(self)} epochs)", *lines, *events])
+
+
+def _short(value: Any) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def direction(name: str, mode: str = "auto") -> str:
+    """"min" or "max": which way a recorded value gets better."""
+    if mode in ("min", "max"):
+        return mode
+    if mode != "auto":
+        raise ValueError(f"mode: expected 'min', 'max' or 'auto', got {mode!r}.")
+    if any(word in name for word in SMALLER_IS_BETTER):
+        return "min"
+    if any(word in name for word in LARGER_IS_BETTER):
+        return "max"
+    raise ValueError(
+        f"mode='auto' expects a name with one of {', '.join(SMALLER_IS_BETTER + LARGER_IS_BETTER)}, "
+        f"got {name!r}. Write mode='min' or mode='max'."
+    )
