@@ -22,6 +22,7 @@ from itertools import pairwise, product
 from typing import Any
 
 THREADS = 2
+TURN = 0.05  # seconds that one side runs before the other has its turn
 for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(variable, str(THREADS))
 
@@ -241,9 +242,8 @@ def side_by_side(steps: dict[str, Step], rounds: int) -> dict[str, list[float]]:
     """Times of all steps, taken in turn, so that all see the same machine."""
     repeats = {}
     for name, step in steps.items():
-        for _ in range(3):
-            step()
-        repeats[name] = max(1, int(0.02 / seconds(step, 3)))
+        warm = min(seconds(step, 3) for _ in range(10))
+        repeats[name] = max(2, int(TURN / warm))
     times: dict[str, list[float]] = {name: [] for name in steps}
     for _ in range(rounds):
         for name, step in steps.items():

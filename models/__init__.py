@@ -3,5 +3,6 @@
 from .autoencoder import Autoencoder
 from .cnn import CNN
 from .mlp import MLP
+from .xor import XORNet
 
-__all__ = ["CNN", "MLP", "Autoencoder"]
+__all__ = ["CNN", "MLP", "Autoencoder", "XORNet"]

@@ -11,8 +11,8 @@ import numpy as np
 from tinygrad_ml import no_grad
 from tinygrad_ml.nn import Module
 
-from .inputs import as_floats
-from .mlp import MLP, layer_sizes
+from .checks import as_floats, positive_integer, positive_integers
+from .mlp import MLP
 
 Array = Any  # an ndarray or a Tensor
 
@@ -34,7 +34,8 @@ class Autoencoder(Module):
     ----------
     input_dim : number of features.
     encoding_dims : units of the encoder's layers; the last is the length of the code.
-    activation : of the hidden layers, as for `MLP`.
+    activation : of the hidden layers, as for `MLP`. The default keeps a slope on both sides: among
+        so few units a relu that dies takes a part of the data with it.
     output : of the decoder's last layer, as for `MLP`. None, the default, reaches every value.
         "sigmoid" reaches 0..1 and "tanh" -1..1 only: data beyond that cannot be reproduced, however
         long the training, and brings a UserWarning.
@@ -53,14 +54,15 @@ class Autoencoder(Module):
         self,
         input_dim: int,
         encoding_dims: Iterable[int] = (8, 4, 2),
-        activation: str | Callable = "tanh",
+        activation: str | Callable = "leaky_relu",
         output: str | Callable | None = None,
         init: Any = None,
         rng: Any = None,
         dtype: Any = np.float32,
     ) -> None:
-        dims = layer_sizes("Autoencoder", encoding_dims, least=1, name="encoding_dims")
-        sizes = layer_sizes("Autoencoder", [input_dim], least=1, name="input_dim") + dims
+        owner = "Autoencoder"
+        sizes = [positive_integer(owner, "input_dim", input_dim)]
+        sizes += positive_integers(owner, "encoding_dims", encoding_dims, 1, "(8, 4, 2)")
         rng = np.random.default_rng(rng)
         self.sizes = sizes + sizes[-2::-1]
         self.output_range = _RANGES.get(output) if isinstance(output, str) else None
@@ -68,7 +70,7 @@ class Autoencoder(Module):
         self.decoder = MLP(sizes[::-1], activation, output, init=init, rng=rng, dtype=dtype)
 
     def __call__(self, x: Array) -> Array:
-        x = as_floats("Autoencoder", x, self.dtype)
+        x = as_floats(self, x)
         self._check("input", x, self.sizes[0])
         if self.output_range is not None:
             self._warn_beyond(x)
@@ -88,7 +90,7 @@ class Autoencoder(Module):
 
     def _run(self, part: MLP, what: str, X: Any) -> np.ndarray:
         """One half of the network on arrays, in the dtype of its parameters."""
-        array = np.asarray(as_floats("Autoencoder", X, self.dtype), self.dtype)
+        array = np.asarray(as_floats(self, X), self.dtype)
         self._check(what, array, part.sizes[0])
         with no_grad():
             return np.array(part(array).data)

@@ -9,8 +9,8 @@ import numpy as np
 
 from tinygrad_ml.nn import BatchNorm, Conv2D, Dropout, Flatten, MaxPool2D, Sequential
 
-from .inputs import as_floats
-from .mlp import MLP, find_activation, fitting, layer_sizes
+from .checks import as_floats, positive_integer, positive_integers
+from .mlp import MLP, find_activation, fitting
 
 Array = Any  # an ndarray or a Tensor
 
@@ -59,15 +59,16 @@ class CNN(Sequential):
     ) -> None:
         self.input_shape = _image_shape(input_shape)
         height, width, c_in = self.input_shape
-        channels = layer_sizes("CNN", channels, least=1, name="channels")
+        channels = positive_integers("CNN", "channels", channels, 1, "(32, 64)")
         halvings = 2 ** len(channels)
         if height < halvings or width < halvings:
             raise ValueError(
-                f"CNN: {len(channels)} blocks need images of at least {halvings} x {halvings}, since "
-                f"each one halves height and width, got {height} x {width}. Use fewer channels."
+                f"CNN: {len(channels)} blocks, each of which halves height and width, need images "
+                f"of at least {halvings} x {halvings}, got {height} x {width}. Use fewer blocks: "
+                "fewer entries in channels."
             )
-        hidden = layer_sizes("CNN", hidden, least=0, name="hidden")
-        (n_classes,) = layer_sizes("CNN", [n_classes], least=1, name="n_classes")
+        hidden = positive_integers("CNN", "hidden", hidden, 0, "(128,)")
+        n_classes = positive_integer("CNN", "n_classes", n_classes)
         rng = np.random.default_rng(rng)
         layers: list[Callable] = []
         for c_out in channels:
@@ -90,15 +91,24 @@ class CNN(Sequential):
         super().__init__(*layers, *head)
 
     def __call__(self, x: Array) -> Array:
-        x = as_floats("CNN", x, self.dtype)
-        expected = tuple(self.input_shape)
-        if np.shape(x)[1:] != expected:
-            shown = ", ".join(map(str, expected))
-            hint = " image[None] makes a batch of one." if np.shape(x) == expected else (
-                " images[..., None] adds the channel axis." if np.shape(x)[1:] == expected[:2]
-                and expected[2] == 1 else f" images.reshape(-1, {shown}) makes images of rows.")  # fmt: skip
-            raise ValueError(f"CNN: expected images of shape (n, {shown}), got {np.shape(x)}.{hint}")
+        x = as_floats(self, x)
+        if np.shape(x)[1:] != tuple(self.input_shape):
+            raise ValueError(self._wrong_shape(np.shape(x)))
         return super().__call__(x)
+
+    def _wrong_shape(self, shape: tuple[int, ...]) -> str:
+        height, width, channels = self.input_shape
+        advice = "Images have the axes (n, height, width, channels), in this order."
+        if shape == (height, width, channels):
+            advice = "image[None] makes a batch of one image."
+        elif shape[1:] == (height, width):
+            advice = "images[..., None] adds the axis of one channel."
+        elif shape[1:] == (channels, height, width):
+            advice = "images.transpose(0, 2, 3, 1) moves the channels to the end."
+        elif shape[1:] == (height * width * channels,):
+            advice = f"X.reshape(-1, {height}, {width}, {channels}) makes images of rows of pixels."
+        expected = f"(n, {height}, {width}, {channels})"
+        return f"CNN: expected images of shape {expected}, got {shape}. {advice}"
 
 
 def _image_shape(shape: Any) -> tuple[int, int, int]:
@@ -108,5 +118,5 @@ def _image_shape(shape: Any) -> tuple[int, int, int]:
             f"CNN: input_shape must be (height, width, channels), got {shape!r}. "
             "Write for example (8, 8, 1) for grey images of 8 x 8 pixels."
         )
-    height, width, channels = layer_sizes("CNN", shape, least=3, name="input_shape")
+    height, width, channels = positive_integers("CNN", "input_shape", shape, 3, "(8, 8, 1)")
     return height, width, channels

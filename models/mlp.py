@@ -20,7 +20,7 @@ from tinygrad_ml.nn import (
     Tanh,
 )
 
-from .inputs import as_floats
+from .checks import as_floats, positive_integers
 
 Array = Any  # an ndarray or a Tensor
 
@@ -76,38 +76,24 @@ class MLP(Sequential):
         rng: Any = None,
         dtype: Any = np.float32,
     ) -> None:
-        self.sizes = layer_sizes("MLP", sizes)
+        self.sizes = positive_integers("MLP", "sizes", sizes, 2, "[2, 4, 1]")
         rng = np.random.default_rng(rng)
-        hidden: list[Callable] = []
+        layers: list[Callable] = []
         for n_in, n_out in zip(self.sizes[:-2], self.sizes[1:-1], strict=True):
             layer = find_activation("MLP: activation", activation)
-            hidden.append(Dense(n_in, n_out, init=init or fitting(layer), rng=rng, dtype=dtype))
+            layers.append(Dense(n_in, n_out, init=init or fitting(layer), rng=rng, dtype=dtype))
             if batch_norm:
-                hidden.append(BatchNorm(n_out, dtype=dtype))
-            hidden.append(layer)
+                layers.append(BatchNorm(n_out, dtype=dtype))
+            layers.append(layer)
             if dropout:
-                hidden.append(Dropout(dropout, rng=rng.integers(2**63)))
-        hidden.append(Dense(self.sizes[-2], self.sizes[-1], rng=rng, dtype=dtype))
+                layers.append(Dropout(dropout, rng=rng.integers(2**63)))
+        layers.append(Dense(self.sizes[-2], self.sizes[-1], rng=rng, dtype=dtype))
         if output is not None:
-            hidden.append(find_activation("MLP: output", output))
-        super().__init__(*hidden)
+            layers.append(find_activation("MLP: output", output))
+        super().__init__(*layers)
 
     def __call__(self, x: Array) -> Array:
-        return super().__call__(as_floats("MLP", x, self.dtype))
-
-
-def layer_sizes(owner: str, sizes: Any, least: int = 2, name: str = "sizes") -> list[int]:
-    """A list of at least `least` positive integers, or a sentence about what came instead."""
-    listed = list(sizes) if isinstance(sizes, (list, tuple, range, np.ndarray)) else [None]
-    if len(listed) < least or not all(
-        isinstance(n, (int, np.integer)) and not isinstance(n, bool) and n > 0 for n in listed
-    ):
-        shown = ", ".join(["8", "4", "2"][:least] if least > 1 else ["8", "4"])
-        raise ValueError(
-            f"{owner}: {name} must be a list of at least {least} positive integers, got {sizes!r}. "
-            f"Write for example {name}=[{shown}]."
-        )
-    return [int(n) for n in listed]
+        return super().__call__(as_floats(self, x))
 
 
 def find_activation(place: str, activation: Any) -> Callable:

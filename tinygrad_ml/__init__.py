@@ -8,17 +8,20 @@
 """
 
 from . import rules  # fills the table of gradient rules  # isort: skip
-from . import data, functional, nn, optim
+from . import data, functional, nn, optim, persistence, training
 from .calculus import grad, gradients, hessian, hvp, jacobian, value_and_grad
 from .gradcheck import check_gradients
 from .graph import detect_anomaly, no_grad
+from .persistence import load, save
 from .table import defvjp
 from .tensor import Parameter, Tensor, primitive
+from .training import Trainer
 
 __version__ = "0.1.0"
 __all__ = [
     "Parameter",
     "Tensor",
+    "Trainer",
     "check_gradients",
     "data",
     "defvjp",
@@ -29,10 +32,14 @@ __all__ = [
     "hessian",
     "hvp",
     "jacobian",
+    "load",
     "nn",
     "no_grad",
     "optim",
+    "persistence",
     "primitive",
     "rules",
+    "save",
+    "training",
     "value_and_grad",
 ]

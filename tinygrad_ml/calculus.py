@@ -1,8 +1,9 @@
 """Derivatives of functions: gradients, Jacobians, Hessians and their products with vectors.
 
 `grad`, `value_and_grad`, `jacobian`, `hessian` and `hvp` turn a function into another function
-and can be nested. Arrays in, arrays out; where an argument is a Tensor that requires a gradient,
-the answer is one too, so that a derivative can be part of a loss.
+and can be nested. Arrays in, arrays out; but where an argument is a Tensor that requires a gradient,
+or the function sees one from outside, the answer is one too, so that a derivative can be part of a
+loss. Under `no_grad` the answer is always an array.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from . import messages
-from .graph import pull_back, switched
+from .graph import clock, mode, pull_back, switched
 from .tensor import Tensor, _tensor, arrays_of
 
 
@@ -64,7 +65,7 @@ def gradients(
         if y._edge is not None:
             g: Any = messages.cotangent(arrays_of(weight), y._data)
             if create_graph:
-                g = weight if isinstance(weight, Tensor) else Tensor(g)
+                g = weight.astype(y.dtype) if isinstance(weight, Tensor) else Tensor(g)
             roots.append((y._edge, g))
     with switched(recording=True):
         found = pull_back(
@@ -99,7 +100,8 @@ def value_and_grad(function: Callable, argnums: int | tuple[int, ...] = 0) -> Ca
 
 def _value_and_grad(function: Callable, argnums: Any, args: tuple) -> tuple[Any, Any]:
     positions = argnums if isinstance(argnums, tuple) else (argnums,)
-    variables, nested = _variables(function, args, positions)
+    start = clock()
+    variables = _variables(function, args, positions)
     with switched(recording=True):
         value = function(*variables)
     if not isinstance(value, Tensor) or value.size != 1:
@@ -108,8 +110,9 @@ def _value_and_grad(function: Callable, argnums: Any, args: tuple) -> tuple[Any,
             f"grad: expected a function that returns a single number computed from its arguments, "
             f"got shape {shape}. Reduce it with .sum() or .mean(), or use tg.jacobian."
         )
+    nested = _nested(args, value, start)
     inputs = [variables[p] for p in positions]
-    found = gradients(value.reshape(()), inputs, create_graph=nested)
+    found = gradients(value, inputs, np.ones(value.shape), create_graph=nested)
     slopes = tuple(_or_zeros(g, x, nested) for g, x in zip(found, inputs, strict=True))
     return (value if nested else value.item()), slopes if isinstance(argnums, tuple) else slopes[0]
 
@@ -135,14 +138,17 @@ def jacobian(function: Callable, argnums: int = 0) -> Callable:
     """
 
     def evaluate(*args: Any) -> Any:
-        variables, nested = _variables(function, args, (argnums,))
+        start = clock()
+        variables = _variables(function, args, (argnums,))
         x = variables[argnums]
         with switched(recording=True):
             y = function(*variables)
-            if not isinstance(y, Tensor):
-                raise TypeError(
-                    f"jacobian: expected a function that returns a Tensor, got {type(y).__name__}."
-                )
+        if not isinstance(y, Tensor):
+            raise TypeError(
+                f"jacobian: expected a function that returns a Tensor, got {type(y).__name__}."
+            )
+        nested = _nested(args, y, start)
+        with switched(recording=True):
             rows = []
             for basis in np.eye(y.size, dtype=y.dtype).reshape((y.size, *y.shape)):
                 row = gradients(y, x, basis, create_graph=nested)
@@ -184,8 +190,28 @@ def hvp(function: Callable) -> Callable:
     return product
 
 
-def _variables(function: Callable, args: tuple, positions: tuple) -> tuple[list, bool]:
-    """The arguments with fresh variables at `positions`, and whether one of them is tracked.
+def _nested(args: tuple, y: Tensor, start: int) -> bool:
+    """Whether the gradient of `y` shall be differentiable itself: when an argument requires one, or
+    when `y` was also computed from something tracked that was there before time `start`."""
+    if not mode.get().recording:
+        return False
+    if any(isinstance(a, Tensor) and a.requires_grad for a in args):
+        return True
+    seen = set() if y._edge is None else {y._edge[0]}
+    stack = list(seen)
+    while stack:
+        node = stack.pop()
+        if node.order < start:
+            return True
+        for edge in node.edges:
+            if edge is not None and edge[0] not in seen:
+                seen.add(edge[0])
+                stack.append(edge[0])
+    return False
+
+
+def _variables(function: Callable, args: tuple, positions: tuple) -> list:
+    """The arguments with fresh variables at `positions`.
 
     A tracked argument is passed through an operation of its own: the derivative is taken with
     respect to this occurrence alone, not to others that `function` may see from outside.
@@ -193,20 +219,18 @@ def _variables(function: Callable, args: tuple, positions: tuple) -> tuple[list,
     if not callable(function):
         raise TypeError(f"expected a function to differentiate, got {type(function).__name__}.")
     variables = list(args)
-    nested = False
     for p in positions:
         if not 0 <= p < len(args):
             raise ValueError(f"argnums: expected a position below {len(args)}, got {p}.")
         x = args[p]
         if isinstance(x, Tensor) and x.requires_grad:
-            nested = True
             with switched(recording=True):
                 variables[p] = x[...]
         else:
             x = arrays_of(x)
             x = float(x) if type(x) is int else x
             variables[p] = Tensor(x, requires_grad=True)
-    return variables, nested
+    return variables
 
 
 def _or_zeros(g: Tensor | None, x: Tensor, nested: bool) -> Any:

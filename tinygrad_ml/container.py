@@ -61,24 +61,24 @@ class Packer:
         if isinstance(value, np.dtype):
             return {"dtype": value.str}
         if type(value) is tuple:
-            return {"tuple": [self.pack(v, _join(place, i)) for i, v in enumerate(value)]}
+            return {"tuple": [self.pack(v, join(place, i)) for i, v in enumerate(value)]}
         if id(value) in self._seen:
             return {"shared": self._seen[id(value)][0]}
         self._seen[id(value)] = (len(self._seen), value)
         if type(value) in (np.ndarray, np.memmap):
             return self.pack_array(value, place)
         if type(value) is list:
-            return [self.pack(v, _join(place, i)) for i, v in enumerate(value)]
+            return [self.pack(v, join(place, i)) for i, v in enumerate(value)]
         if type(value) is dict:
             return {
-                "dict": [[self.pack(k), self.pack(v, _join(place, k))] for k, v in value.items()]
+                "dict": [[self.pack(k), self.pack(v, join(place, k))] for k, v in value.items()]
             }
         return self.pack_object(value, place)
 
     def pack_array(self, array: np.ndarray, place: str) -> Any:
         """An array by its name; one of objects as the list of them."""
         if array.dtype == object:
-            items = [self.pack(v, _join(place, i)) for i, v in enumerate(array.ravel())]
+            items = [self.pack(v, join(place, i)) for i, v in enumerate(array.ravel())]
             return {"objects": items, "shape": list(array.shape)}
         return {"array": self._store(array, place)}
 
@@ -157,7 +157,8 @@ class Unpacker:
         raise ValueError(f"an unknown kind of value, {'/'.join(value)}")
 
 
-def _join(place: str, key: Any) -> str:
+def join(place: str, key: Any) -> str:
+    """The dotted name of an entry."""
     return f"{place}.{key}" if place else str(key)
 
 
@@ -215,5 +216,5 @@ def _checksum(text: str, arrays: dict[str, np.ndarray]) -> str:
     for name in sorted(arrays):
         array = arrays[name]
         digest.update(f"\n{name} {array.dtype.str} {array.shape}\n".encode())
-        digest.update(array.reshape(-1).view(np.uint8))
+        digest.update(array.reshape(-1).view(np.uint8).data)
     return digest.hexdigest()

@@ -93,7 +93,8 @@ def _differences(function: Callable, arrays: list, i: int, weights: np.ndarray) 
             moved = x.copy()
             moved[index] += sign * step
             args = [as_numbers(moved if j == i else a, None) for j, a in enumerate(arrays)]
-            result = function(*[Tensor(a, requires_grad=True) for a in args])
+            with switched(recording=True):
+                result = function(*[Tensor(a, requires_grad=True) for a in args])
             values.append(float((np.asarray(result.data) * weights).sum()))
         slope[index] = (values[0] - values[1]) / (2 * step)
     return slope

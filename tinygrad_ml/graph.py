@@ -149,15 +149,21 @@ def pull_back(
             kept[node] = g
         if node.function is None:
             continue
+        if relevant is not None and not any(e and e[0] in relevant for e in node.edges):
+            continue
         if node.args is None:
             raise RuntimeError(messages.FREED.format(node=node))
         g, out, args = _operands(node, g, box)
         rules = RULES[node.function].vjps
         for position, edge in enumerate(node.edges):
-            if edge is None or (relevant is not None and edge[0] not in relevant):
+            if edge is None:
                 continue
             if edge[0].written > node.order:
                 raise RuntimeError(messages.stale(node, position))
+            if relevant is not None:  # a walk to all leaves would come by the leaf of a view
+                _check_view(node, position)
+                if edge[0] not in relevant:
+                    continue
             rule = rules[position]
             if rule is not None:
                 contribution = _contribution(rule, node, position, g, out, args)
@@ -212,8 +218,25 @@ def _contribution(rule: Callable, node: Node, position: int, g: Any, out: Any, a
     if found.shape != array.shape:
         found = _summed_to(found, array.shape, node)
     if found.dtype != array.dtype:
+        if found.dtype.kind == "c":
+            raise TypeError(messages.COMPLEX.format(node=node))
         found = found.astype(array.dtype)
     return found
+
+
+def _check_view(node: Node, position: int) -> None:
+    """Raise when an argument is a view of a leaf that was updated after it was read."""
+    base, edge = getattr(node.args[position], "base", None), node.edges[position]
+    while base is not None and edge is not None:
+        source, i = edge
+        if isinstance(source, Leaf):
+            if source.array is base and source.written > node.order:
+                raise RuntimeError(messages.stale(node, position))
+            return
+        out = source.out[i] if type(source.out) is tuple else source.out
+        if getattr(out, "base", None) is not base:
+            return
+        edge = source.edges[0]
 
 
 def _summed_to(g: Any, shape: tuple[int, ...], node: Node) -> Any:
@@ -231,7 +254,10 @@ def _leading_to(wanted: set[Node], roots: list[Node]) -> set[Node]:
     seen = set(roots)
     stack = list(seen)
     while stack:
-        for edge in stack.pop().edges:
+        node = stack.pop()
+        if node.args is None:
+            raise RuntimeError(messages.FREED.format(node=node))
+        for edge in node.edges:
             if edge is not None and edge[0] not in seen and edge[0].order >= oldest:
                 seen.add(edge[0])
                 stack.append(edge[0])

@@ -7,6 +7,10 @@ from typing import Any
 
 import numpy as np
 
+COMPLEX = (
+    "the gradient of {node} is complex: gradients of complex numbers are not defined here. Compute "
+    "with real and imaginary parts as two Tensors."
+)
 FREED = (
     "backward: the graph behind {node} was freed by an earlier backward(). Call "
     "backward(retain_graph=True) the first time, or compute the result again."
@@ -30,6 +34,10 @@ SET_ITEM = (
 TRACKED_ARRAY = (
     "a Tensor that requires gradients cannot become a plain array: the gradient would be lost "
     "silently. Use t.data (or t.detach()) where no gradient is wanted."
+)
+METADATA = (
+    "{name}: expected a Tensor as an array argument only, got one as a keyword: its gradient would "
+    "be lost. Use t.data where no gradient is wanted."
 )
 PICKLE = (
     "a Tensor in the middle of a recorded graph cannot be pickled or copied. "
@@ -184,9 +192,19 @@ def as_numbers(data: Any, dtype: Any) -> np.ndarray:
     """A fresh array of real numbers; Python floats become float32, arrays keep their dtype."""
     if getattr(data, "_edge", None) is not None:
         raise TypeError(TRACKED_ARRAY)
+    if hasattr(data, "filled"):
+        raise TypeError(
+            "Tensor: expected plain numbers, got a masked array: its mask would be lost. Use "
+            "a.filled(value), or np.nan for what is missing."
+        )
     try:
         array = np.array(data, dtype=dtype, order="C")
     except (ValueError, TypeError) as error:
+        if str(error) == TRACKED_ARRAY:
+            raise TypeError(
+                "Tensor: expected numbers, got a list with Tensors that require gradients, which "
+                "would be lost. Use np.stack(tensors)."
+            ) from None
         raise type(error)(
             f"Tensor: expected numbers in a regular shape, got {type(data).__name__} ({error}). "
             "Make all rows equally long and encode text as numbers."
@@ -216,7 +234,10 @@ def cotangent(grad: Any, like: np.ndarray) -> np.ndarray:
                 "(loss.mean()), or pass the gradient: t.backward(np.ones(t.shape))."
             )
         return np.ones(like.shape, like.dtype)
-    grad = np.array(grad, dtype=like.dtype)
+    grad = np.array(grad)
+    if grad.dtype.kind not in "fiub":
+        raise TypeError(f"backward: expected a gradient of real numbers, got {grad.dtype}.")
+    grad = grad.astype(like.dtype, copy=False)
     if grad.shape != like.shape:
         raise ValueError(f"backward: expected a gradient of shape {like.shape}, got {grad.shape}.")
     return grad

@@ -40,6 +40,11 @@ def primitive(function: Callable) -> Callable:
 
     @functools.wraps(function)
     def operation(*args: Any, **kwargs: Any) -> Any:
+        if kwargs and any(isinstance(value, Tensor) for value in kwargs.values()):
+            bound = inspect.signature(function).bind(*args, **kwargs)  # bias=b by position
+            args, kwargs = bound.args, bound.kwargs
+            if any(isinstance(value, Tensor) for value in kwargs.values()):
+                raise TypeError(messages.METADATA.format(name=messages.name_of(function)))
         for arg in args:
             if isinstance(arg, Tensor):
                 return apply(function, *args, **kwargs)
@@ -85,6 +90,8 @@ def apply(function: Callable, *args: Any, **kwargs: Any) -> Any:
             arrays.append(arg._data)
         else:
             edges.append(None)
+            if isinstance(arg, (list, tuple)) and function is not operator.getitem:
+                arg = np.asarray(arg)
             arrays.append(arg)
     if not boxed:
         return function(*args, **kwargs)
@@ -233,7 +240,10 @@ class Tensor:
         leaf = self._leaf()
         if leaf is None and self._edge is not None:
             raise RuntimeError("Tensor.data: only a leaf takes new data; this one was computed.")
-        array = messages.as_numbers(value, None)
+        bare = not hasattr(value, "dtype") and self.dtype.kind == "f"  # Python's numbers
+        array = messages.as_numbers(value, self.dtype if bare else None)
+        if leaf is not None and array.dtype.kind != "f":
+            array = array.astype(self.dtype)
         if array.shape != self.shape:
             raise ValueError(
                 f"Tensor.data: expected an array of shape {self.shape}, got {array.shape}. "
@@ -256,12 +266,13 @@ class Tensor:
     def grad(self, value: Any) -> None:
         if self._edge is None:
             raise RuntimeError("Tensor.grad: this Tensor does not require a gradient.")
-        node = self._edge[0]
-        node.grad = None
         if value is not None:
             value = np.array(arrays_of(value), dtype=self.dtype)
             if value.shape != self.shape:
                 raise ValueError(f"Tensor.grad: expected shape {self.shape}, got {value.shape}.")
+        node = self._edge[0]
+        node.grad = None
+        if value is not None:
             node.receive(value)
 
     @property
@@ -382,6 +393,7 @@ class Tensor:
     __isub__ = _in_place(np.subtract)
     __imul__ = _in_place(np.multiply)
     __itruediv__ = _in_place(np.divide)
+    __ipow__ = _in_place(np.power)
     __eq__ = _question(operator.eq)
     __ne__ = _question(operator.ne)
     __lt__ = _question(operator.lt)
@@ -489,7 +501,9 @@ class Tensor:
         return apply(np.matrix_transpose, self)
 
     def astype(self, dtype: Any) -> Tensor:
-        """The same values in another floating dtype; the gradient returns in this one."""
+        """The same values in another dtype; a gradient returns in this one, through floats only."""
+        if np.dtype(dtype).kind in "biu":
+            return _tensor(_frozen(self._data.astype(dtype)), None)
         return apply(np.ndarray.astype, self, dtype=dtype)
 
     # ---- Python's protocols

@@ -52,6 +52,12 @@ def test_without_numba_numpy_runs():
     assert done.returncode == 0, done.stderr
 
 
+def test_without_numba_an_error_is_not_hidden_by_the_missing_import():
+    wrong = "kernels.conv2d(np.ones(3), np.ones(3), stride=(1, 1), padding=((0, 0), (0, 0)))"
+    done = run("", before=f"{WITHOUT_NUMBA}\n{wrong}")
+    assert "IndexError" in done.stderr and "ImportError" not in done.stderr
+
+
 def test_compiled_without_numba_says_what_to_install():
     done = run("compiled", before=WITHOUT_NUMBA)
     assert "ImportError" in done.stderr

@@ -13,7 +13,6 @@ from rules.tester import Case, key_of
 from tinygrad_ml import functional
 from tinygrad_ml.functional import activations, distances, losses
 from tinygrad_ml.rules import indexing, linalg, shaping, windows
-from tinygrad_ml.tensor import SPELLINGS
 
 SITUATIONS = ("plain", "0-d", "empty", "broadcast", "negative axis", "tuple axis", "keepdims")
 TABLE: dict[Any, dict[str, Any]] = {}
@@ -627,5 +626,3 @@ add(distances._squared, "empty", distances._squared, distinct(0, 2), distinct(2,
 add(distances._squared, "empty", distances._squared, distinct(3, 0), distinct(2, 0))
 exclude(distances._squared, zero_d="takes matrices", broadcast="shapes are checked, never broadcast")
 exclude_axes(distances._squared)
-
-SPELLED = set(SPELLINGS)

@@ -11,8 +11,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from tinygrad_ml.graph import Leaf, Node, pull_back
 from tinygrad_ml.rules import linalg
-from tinygrad_ml.tensor import RULES, Leaf, Node, Tensor, _tensor, pull_back
+from tinygrad_ml.table import RULES
+from tinygrad_ml.tensor import Tensor, _tensor
 
 STEP = 1e-30  # of the complex step: nothing is subtracted, so it may be as small as we like
 # Like ufuncs, these repeat what is short, and leave the summing to the engine.
@@ -67,7 +69,7 @@ def by_tensors(call: Callable, leaves: list[Tensor], weights: list[Tensor]) -> l
     """Order 1 through the second reading: the rules are recorded."""
     outs = outputs_of(call, leaves)
     roots = [(o._edge, w) for o, w in zip(outs, weights, strict=True)]
-    found = pull_back(roots, wanted={x._edge[0] for x in leaves}, record=True)
+    found = pull_back(roots, wanted={x._edge[0] for x in leaves}, box=_tensor)
     return [found.get(x._edge[0], np.zeros(x.shape, x.dtype)) for x in leaves]
 
 

@@ -18,7 +18,7 @@ Array = Any  # an ndarray or a Tensor
 
 def tanh(x: Array) -> Array:
     """Hyperbolic tangent, np.tanh(x): values in (-1, 1), any shape."""
-    return np.tanh(x)
+    return np.tanh(_numbers(x, "tanh"))
 
 
 @primitive
@@ -43,7 +43,7 @@ defvjp(sigmoid, lambda g, out, x: g * (out * (1 - out)))
 @primitive
 def relu(x: Array) -> Array:
     """Rectifier, max(x, 0), any shape; its slope at 0 is 0 (Nair & Hinton, 2010)."""
-    return np.maximum(x, 0)
+    return np.maximum(_numbers(x, "relu"), 0)
 
 
 _relu_backward = primitive(kernels.relu_backward)
@@ -53,6 +53,7 @@ defvjp(_relu_backward, lambda G, out, g, y: _relu_backward(G, y), None)
 
 def leaky_relu(x: Array, slope: float = 0.01) -> Array:
     """x where x > 0, else slope x, any shape (Maas et al., 2013)."""
+    x = _numbers(x, "leaky_relu")
     return np.where(x > 0, x, slope * x)
 
 
@@ -125,6 +126,14 @@ def _largest(x: np.ndarray, axis: Any) -> np.ndarray:
     limit = np.finfo(x.dtype).max
     top = np.maximum.reduce(x, axis=axis, keepdims=True, initial=-limit)
     return np.minimum(top, limit)
+
+
+def _numbers(x: Array, name: str) -> Array:
+    """An array or Tensor of numbers; NumPy's complaint about text would name a ufunc."""
+    x = x if hasattr(x, "dtype") else np.asarray(x)
+    if x.dtype.kind not in "fiubc":
+        raise TypeError(f"{name}: expected an array of numbers, got {x.dtype}.")
+    return x
 
 
 def _floating(x: Any, name: str) -> np.ndarray:

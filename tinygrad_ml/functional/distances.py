@@ -24,11 +24,17 @@ def pairwise_distances(x: Array, y: Array = None, metric: str = "euclidean") -> 
     array([[5.]])
     """
     y = x if y is None else y
-    if np.ndim(x) != 2 or np.ndim(y) != 2 or x.shape[1] != y.shape[1]:
+    if np.ndim(x) != 2 or np.ndim(y) != 2 or np.shape(x)[1] != np.shape(y)[1]:
         raise ValueError(
             "pairwise_distances: expected two matrices of equal width, got shapes "
             f"{np.shape(x)} and {np.shape(y)}. Rows are samples."
         )
+    for rows in (x, y):
+        if rows.dtype.kind not in "fiub":
+            raise TypeError(
+                f"pairwise_distances: expected numbers, got {rows.dtype}. Encode text and missing "
+                "values as numbers first."
+            )
     if metric not in ("euclidean", "sqeuclidean"):
         raise ValueError(
             f"pairwise_distances: metric must be 'euclidean' or 'sqeuclidean', got {metric!r}."
@@ -43,6 +49,9 @@ def pairwise_distances(x: Array, y: Array = None, metric: str = "euclidean") -> 
 @primitive
 def _squared(x: Array, y: Array) -> Array:
     dtype = np.result_type(x, y)
+    if dtype.kind != "f":  # differences of small or unsigned integers would wrap around
+        dtype = np.result_type(dtype, np.float32)
+        x, y = x.astype(dtype), y.astype(dtype)
     out = np.empty((len(x), len(y)), dtype)
     rows = max(1, _BLOCK // max(1, y.size))
     for start in range(0, len(x), rows):

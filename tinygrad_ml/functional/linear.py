@@ -65,11 +65,13 @@ def one_hot(labels: Any, n_classes: int | None = None, dtype: Any = np.float32) 
             f"one_hot: expected integer labels, got {labels.dtype}. "
             "np.unique(y, return_inverse=True) numbers other labels."
         )
-    count = int(labels.max(initial=-1)) + 1 if n_classes is None else n_classes
+    count = n_classes
+    if count is None:
+        count = int(labels.max()) + 1 if labels.size else 0
     if labels.size and not 0 <= labels.min() <= labels.max() < count:
         raise ValueError(
             f"one_hot: expected labels from 0 to {count - 1}, got {labels.min()} to {labels.max()}."
         )
     out = np.zeros((*labels.shape, count), dtype)
-    out.reshape(-1, count)[np.arange(labels.size), labels.reshape(-1)] = 1
+    out.reshape(labels.size, count)[np.arange(labels.size), labels.reshape(-1)] = 1
     return out

@@ -115,14 +115,14 @@ def _binary_rule(g: Array, out: Array, p: Array, t: Array, *, reduction: str) ->
     return _weight(g, reduction, p.size) * ((p - t) / np.maximum(p * (1 - p), 1e-12))
 
 
-defvjp(
-    _binary,
-    _binary_rule,
-    lambda g, out, p, t, *, reduction: (
-        _weight(g, reduction, p.size)
-        * (np.maximum(np.log1p(-p), -100) - np.maximum(np.log(p), -100))
-    ),
-)
+def _binary_target_rule(g: Array, out: Array, p: Array, t: Array, *, reduction: str) -> Array:
+    certain = (p == 0) | (p == 1)
+    inside = np.where(certain, 0.5, p)
+    difference = np.maximum(np.log1p(-inside), -100) - np.maximum(np.log(inside), -100)
+    return _weight(g, reduction, p.size) * np.where(certain, 100 - 200 * (p == 1), difference)
+
+
+defvjp(_binary, _binary_rule, _binary_target_rule)
 
 
 def binary_cross_entropy_with_logits(
@@ -160,6 +160,7 @@ def cross_entropy(logits: Array, target: Array, reduction: str = "mean") -> Arra
     >>> float(cross_entropy(np.array([[0.0, 0.0]]), np.array([1])))
     0.6931471805599453
     """
+    _check_numbers("cross_entropy", logits, target)
     shape, target_shape = _shape(logits), _shape(target)
     if len(shape) > 0 and target_shape == shape:
         return _cross_entropy_soft(logits, target, reduction=reduction)
@@ -229,7 +230,24 @@ def _shape(array: Any) -> tuple[int, ...]:
     return array.shape if hasattr(array, "shape") else np.shape(array)
 
 
+def _check_numbers(name: str, prediction: Array, target: Array) -> None:
+    """Integer predictions are refused: their differences and sums would wrap around."""
+    if not hasattr(prediction, "dtype") or prediction.dtype.kind != "f":
+        kind = getattr(prediction, "dtype", type(prediction).__name__)
+        raise TypeError(
+            f"{name}: expected floating-point predictions as an array or Tensor, got {kind}. "
+            "Use np.asarray(x, np.float32)."
+        )
+    if not hasattr(target, "dtype") or target.dtype.kind not in "fiub":
+        kind = getattr(target, "dtype", type(target).__name__)
+        raise TypeError(
+            f"{name}: expected a target of numbers as an array or Tensor, got {kind}. "
+            "np.unique(y, return_inverse=True) numbers other labels."
+        )
+
+
 def _check_shapes(name: str, prediction: Array, target: Array) -> None:
+    _check_numbers(name, prediction, target)
     shape, target_shape = _shape(prediction), _shape(target)
     if shape != target_shape:
         raise ValueError(

@@ -135,14 +135,18 @@ def _max_pool(x, out, index, kh, kw, sh, sw, top, left):
     oh, ow = out.shape[1:3]
     for i in range(n):
         for oy in range(oh):
+            y0 = oy * sh - top
             for ox in range(ow):
-                best, winner = out[i, oy, ox], index[i, oy, ox]
-                best[:] = -np.inf
-                y0, x0 = oy * sh - top, ox * sw - left
-                winner[:] = min(max(0, -y0), kh - 1) * kw + min(max(0, -x0), kw - 1)
-                for ky in range(max(0, -y0), min(kh, height - y0)):
-                    for kx in range(max(0, -x0), min(kw, width - x0)):
-                        values = x[i, y0 + ky, x0 + kx]
+                first_row, first_column = max(0, -y0), max(0, left - ox * sw)
+                out[i, oy, ox] = -np.inf
+                index[i, oy, ox] = min(first_row, kh - 1) * kw + min(first_column, kw - 1)
+            for ky in range(max(0, -y0), min(kh, height - y0)):
+                for kx in range(kw):
+                    begin = max(0, -((kx - left) // sw))
+                    end = min(ow, (width - 1 - kx + left) // sw + 1)
+                    for ox in range(begin, end):
+                        values = x[i, y0 + ky, ox * sw + kx - left]
+                        best, winner = out[i, oy, ox], index[i, oy, ox]
                         for j in range(c):
                             value, record = values[j], best[j]
                             better = (value > record) | ((value != value) & (record == record))

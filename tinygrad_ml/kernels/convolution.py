@@ -100,11 +100,13 @@ def convolve(gather, x, w, bias, stride, padding):
     output = output_size(x.shape, size, stride, padding)
     out = np.empty((len(x), *output, c_out), x.dtype)
     kernel = w.reshape(-1, c_out)
+    if bias is not None:  # added to whole rows of pixels: NumPy is slow at short runs
+        row_of_bias = np.tile(bias, output[1])
     for block, columns in _blocks(gather, x, size, stride, padding, output):
-        rows = out[block].reshape(-1, c_out)
-        np.matmul(columns, kernel, out=rows)
+        np.matmul(columns, kernel, out=out[block].reshape(-1, c_out))
         if bias is not None:
-            rows += bias
+            rows = out[block].reshape(-1, output[1] * c_out)
+            rows += row_of_bias
     return out
 
 
@@ -125,7 +127,7 @@ def convolve_back(add_back, g, w, shape, stride, padding):
     (kh, kw), c_in = w.shape[:2], w.shape[2]
     out = np.zeros(shape, g.dtype)
     kernel = w.reshape(-1, w.shape[3]).T
-    images = _images_per_block(g, (kh, kw, c_in), g.shape[1:3])
+    images = _images_per_block(g, kh * kw * c_in, g.shape[1:3])
     for start in range(0, len(g), images):
         block = slice(start, start + images)
         part = g[block]
@@ -151,13 +153,14 @@ def _blocks(gather, x, size, stride, padding, output):
         yield slice(None), x.reshape(-1, c_in)
         return
     width = math.prod(size) * c_in
-    images = _images_per_block(x, (*size, c_in), output)
+    short_runs = size[1] * c_in < 16
+    images = _images_per_block(x, width, output)
     buffer = np.empty(min(n, images) * math.prod(output) * width, x.dtype)
     for start in range(0, n, images):
         count = min(images, n - start)
         rows = count * math.prod(output)
         columns = buffer[: rows * width]
-        if size[1] * c_in < 16:
+        if short_runs:
             matrix = columns.reshape(width, rows).T
             view = columns.reshape(*size, c_in, count, *output).transpose(3, 4, 5, 0, 1, 2)
         else:
@@ -167,9 +170,11 @@ def _blocks(gather, x, size, stride, padding, output):
         yield slice(start, start + count), matrix
 
 
-def _images_per_block(x, window, output):
-    """How many images have about _BLOCK_BYTES of columns."""
-    return max(1, _BLOCK_BYTES // max(1, math.prod(window) * math.prod(output) * x.itemsize))
+def _images_per_block(x, width, output):
+    """How many images to take at a time: equal parts of at most about _BLOCK_BYTES of columns."""
+    image_bytes = max(1, math.prod(output) * width * x.itemsize)
+    parts = max(1, -(-len(x) * image_bytes // _BLOCK_BYTES))
+    return max(1, -(-len(x) // parts))
 
 
 def _of_one_type(x, y):

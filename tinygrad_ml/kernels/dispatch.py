@@ -10,6 +10,7 @@ import os
 import warnings
 
 VARIABLE = "TINYGRAD_ML_KERNELS"
+_UNDECIDED = object()
 
 
 class Kernel:
@@ -23,10 +24,18 @@ class Kernel:
     def __init__(self, function):
         functools.update_wrapper(self, function)
         self.numpy = function
-        self._run = self._choose_and_run
+        self._twin = _UNDECIDED  # then the compiled twin, or None
 
     def __call__(self, *arrays, **metadata):
-        return self._run(*arrays, **metadata)
+        twin = self._twin
+        if twin is _UNDECIDED:
+            twin = self._twin = self.compiled if compiled_kernels_wanted() else None
+        if twin is None or arrays[0].dtype.char not in "fd":
+            return self.numpy(*arrays, **metadata)
+        try:
+            return twin(*arrays, **metadata)
+        except Exception as error:
+            return self._without_compiler(error, arrays, metadata)
 
     def __repr__(self):
         return f"<kernel {self.__name__}>"
@@ -39,26 +48,19 @@ class Kernel:
         """The compiled twin; ImportError where Numba is missing."""
         return getattr(_compiled_twins(), self.__name__)
 
-    def _choose_and_run(self, *arrays, **metadata):
-        self._run = self._run_compiled if compiled_kernels_wanted() else self.numpy
-        return self._run(*arrays, **metadata)
-
-    def _run_compiled(self, *arrays, **metadata):
-        if arrays[0].dtype.char not in "fd":
-            return self.numpy(*arrays, **metadata)
-        try:
-            return self.compiled(*arrays, **metadata)
-        except _compiled_twins().COMPILER_ERRORS as error:
-            if os.environ.get(VARIABLE) == "compiled":
-                raise
-            warnings.warn(
-                f"compiling {self.__name__} failed, the slower NumPy version is used: {error}. "
-                f"Set {VARIABLE}=numpy to choose it without this warning.",
-                RuntimeWarning,
-                stacklevel=3,
-            )
-            self._run = self.numpy
-            return self.numpy(*arrays, **metadata)
+    def _without_compiler(self, error, arrays, metadata):
+        """Run in NumPy where the compiler failed; any other error goes on its way."""
+        wanted = os.environ.get(VARIABLE, "")
+        if wanted or not isinstance(error, _compiled_twins().COMPILER_ERRORS):
+            raise error
+        warnings.warn(
+            f"compiling {self.__name__} failed, the slower NumPy version is used: {error}. "
+            f"Set {VARIABLE}=numpy to choose it without this warning.",
+            RuntimeWarning,
+            stacklevel=3,
+        )
+        self._twin = None
+        return self.numpy(*arrays, **metadata)
 
 
 def compiled_kernels_wanted():

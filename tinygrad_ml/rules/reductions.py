@@ -15,14 +15,14 @@ Axis = Any  # None, an int or a tuple of ints
 
 def _spread(g: Any, x: Any, axis: Axis, keepdims: bool) -> Any:
     """Repeat a reduced value along the axes that were reduced, to the shape of x."""
-    if axis is not None and not keepdims:
+    if axis is not None and not keepdims and x.ndim:
         g = np.expand_dims(g, axis)
     return np.broadcast_to(g, x.shape)
 
 
 def _count(x: Any, axis: Axis) -> int:
     """How many elements go into one result."""
-    if axis is None:
+    if axis is None or x.ndim == 0:  # NumPy allows axis=0 on a single number
         return x.size
     axes = axis if isinstance(axis, tuple) else (axis,)
     return math.prod(x.shape[a] for a in axes)
@@ -41,7 +41,7 @@ def _winners(x: Any, extreme: Any) -> Any:
 
 def _extreme_rule(g: Any, out: Any, x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
     full = out
-    if not keepdims:
+    if not keepdims and x.ndim:
         full = out.reshape((1,) * x.ndim) if axis is None else np.expand_dims(out, axis)
     return _spread(g, x, axis, keepdims) * _winners(x, full)
 

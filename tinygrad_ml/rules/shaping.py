@@ -34,7 +34,7 @@ def atleast_2d(x: Any) -> Any:
 def _transpose_rule(g: Any, out: Any, x: Any, *, axes: Any = None) -> Any:
     if axes is None:
         return np.transpose(g)
-    order = [a % x.ndim for a in axes]
+    order = [a % x.ndim for a in ((axes,) if isinstance(axes, int) else axes)]
     return np.transpose(g, sorted(range(x.ndim), key=order.__getitem__))
 
 
@@ -109,7 +109,19 @@ def hstack(arrays: Any) -> Any:
     return concatenate(*arrays, axis=0 if arrays[0].ndim == 1 else 1)
 
 
-@implements(np.split, np.array_split)
+@implements(np.split)
+def split_evenly(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+    """Pieces along an axis: a number of equal ones, or cut before the given indices."""
+    sections = indices_or_sections
+    if isinstance(sections, (int, np.integer)) and x.shape[axis] % sections:
+        raise ValueError(
+            f"split: expected a length that {sections} divides, got {x.shape[axis]}. "
+            "np.array_split allows pieces of unequal length."
+        )
+    return split_list(x, sections, axis)
+
+
+@implements(np.array_split)
 def split_list(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     """Pieces along an axis: a number of near-equal ones, or cut before the given indices."""
     n = x.shape[axis]
@@ -118,7 +130,9 @@ def split_list(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
                  for i in range(indices_or_sections)]  # fmt: skip
         points = tuple(itertools.accumulate(sizes))[:-1]
     else:
-        points = tuple(int(i) for i in indices_or_sections)
+        points = tuple(int(i) + n * (i < 0) for i in indices_or_sections)
+        if list(points) != sorted(points):
+            raise ValueError(f"split: expected increasing indices, got {indices_or_sections}.")
     return list(split(x, points=points, axis=axis))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -34,11 +33,14 @@ def find_batches(
         if len(arrays) == 2 and arrays[0] is arrays[1]:
             arrays = arrays[:1]
         return DataLoader(*arrays, batch_size=batch_size, shuffle=shuffle, rng=rng)
-    if isinstance(data, (str, dict)) or not (hasattr(data, "__iter__") and hasattr(data, "__len__")):
+    walkable = hasattr(data, "__iter__") and hasattr(data, "__len__")
+    if not walkable or isinstance(data, (str, dict)):
         raise TypeError(
             f"data: expected {FORMS}; got {type(data).__name__}. "
             "A generator can be walked only once: write list(batches)."
         )
+    if isinstance(data, list) and data and isinstance(data[0], np.ndarray):
+        raise TypeError(f"data: expected {FORMS}; got a list of arrays. Write (X, y).")
     if len(data) == 0:
         raise ValueError(f"data: expected at least one batch, got an empty {type(data).__name__}.")
     return data

@@ -70,7 +70,9 @@ class EarlyStopping(Callback):
         mode: str = "auto",
     ) -> None:
         if isinstance(patience, bool) or not isinstance(patience, int) or patience < 1:
-            raise ValueError(f"EarlyStopping: patience must be a positive integer, got {patience!r}.")
+            raise ValueError(
+                f"EarlyStopping: patience must be a positive integer, got {patience!r}."
+            )
         if not min_delta >= 0:
             raise ValueError(f"EarlyStopping: min_delta must not be negative, got {min_delta!r}.")
         self.monitor = monitor
@@ -126,9 +128,10 @@ class EarlyStopping(Callback):
 class Checkpoint(Callback):
     """Save the whole training to one file, so that it can go on after a crash bit for bit.
 
-    It is written at the end of every `every`-th epoch, and with `every_batches` also inside an
-    epoch after every so many batches; the file always holds the newest state, and a crash while
-    writing leaves the one before. It runs behind all other callbacks, whose states it holds.
+    It is written at the end of every `every`-th epoch and of the last, and with `every_batches`
+    also inside an epoch after every so many batches. The file always holds the newest state; a
+    crash while writing leaves the one before. It runs behind all other callbacks, whose states it
+    holds.
 
         trainer = Trainer(...)
         if path.exists():
@@ -151,5 +154,6 @@ class Checkpoint(Callback):
             trainer.save(self.path)
 
     def on_epoch_end(self, trainer: Trainer) -> None:
-        if trainer.epoch % self.every == 0 or trainer.stop_training:
+        last = trainer.stop_training or trainer.epoch == trainer.fit_epochs[1]
+        if last or trainer.epoch % self.every == 0:
             trainer.save(self.path)

@@ -36,9 +36,8 @@ class History:
     def __getitem__(self, name: str) -> list[float]:
         """One value per epoch; NaN for an epoch that did not record it."""
         if name not in self:
-            raise KeyError(
-                f"history: expected one of {', '.join(self.keys()) or 'no names yet'}, got {name!r}."
-            )
+            known = ", ".join(self.keys()) or "no names yet"
+            raise KeyError(f"history: expected one of {known}; got {name!r}.")
         return [row.get(name, math.nan) for row in self.epochs]
 
     def __contains__(self, name: object) -> bool:
@@ -102,7 +101,8 @@ def direction(name: str, mode: str = "auto") -> str:
         return "min"
     if any(word in name for word in LARGER_IS_BETTER):
         return "max"
+    known = ", ".join(SMALLER_IS_BETTER + LARGER_IS_BETTER)
     raise ValueError(
-        f"mode='auto' expects a name with one of {', '.join(SMALLER_IS_BETTER + LARGER_IS_BETTER)}, "
-        f"got {name!r}. Write mode='min' or mode='max'."
+        f"mode='auto' expects a name with one of {known} in it, got {name!r}. "
+        "Write mode='min' or mode='max'."
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,10 +54,11 @@ class _Logger(Callback):
 
 
 class JSONLogger(_Logger):
-    """One JSON object per epoch and line (JSONL), on the disk as soon as the epoch is over."""
+    """One JSON object per epoch and line (JSONL), written when the epoch is over; NaN is null."""
 
     def line(self, row: dict[str, Any]) -> str:
-        return json.dumps(row) + "\n"
+        finite = {k: None if v != v or v in (math.inf, -math.inf) else v for k, v in row.items()}
+        return json.dumps(finite) + "\n"
 
 
 class CSVLogger(_Logger):

@@ -46,6 +46,7 @@ class ProgressBar(Callback):
         done = (trainer.epoch - first) * trainer.n_batches + trainer.batch
         total = (last - first) * trainer.n_batches
         self.bar = progress_bar(total, unit="batch", shown=done)
+        self.on_epoch_begin(trainer)
 
     def on_epoch_begin(self, trainer: Trainer) -> None:
         self.bar.set_description_str(

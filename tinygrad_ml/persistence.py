@@ -1,0 +1,263 @@
+"""Saving models without pickle: a file can be opened without trusting who wrote it.
+
+What is saved is the object as it is, not how it was made: its class by a registered name, and its
+attributes as a tree of values, arrays and further objects. Loading makes an empty object of the
+class and gives it its attributes. A name is looked up in tables of this program - the classes of
+`nn` and `models`, the functions that Tensors know, what you `register` - and never imported from
+where a file says.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numpy as np
+
+from . import container, functional
+from .nn import Module
+from .table import CONSTANTS, RULES, SPELLINGS
+from .tensor import Parameter, Tensor
+
+PACKAGE = __package__
+LIBRARY = ("nn", "models")  # parts whose public classes are known without being registered
+BIT_GENERATORS = ("MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64")
+
+Named = TypeVar("Named", bound=Callable)
+_registered: dict[str, Any] = {}
+
+
+def register(thing: Named) -> Named:
+    """Make a class (or a function that stands in a Sequential) known by its name to `load`.
+
+    A decorator. Run the same program text, or import it, before loading.
+
+    >>> @register
+    ... class Twice(Module):
+    ...     def __call__(self, x):
+    ...         return 2 * x
+    """
+    name = _name_in_package(thing) or thing.__name__
+    known = _registered.get(name)
+    if known is not None and _origin(known) != _origin(thing):
+        raise ValueError(
+            f"register: expected a new name, {name!r} is taken by {_origin(known)}. "
+            "Rename the class or function."
+        )
+    _registered[name] = thing
+    return thing
+
+
+def save(model: Any, path: Any) -> None:
+    """Save a Module, or any tree of dicts, lists and arrays, to one file.
+
+    The file is safetensors (arrays under their names in `state_dict`) with the structure as JSON
+    in its metadata and a checksum. It is written beside its place and renamed, so a crash never
+    leaves half a file.
+
+    Raises TypeError, naming the place, for what cannot be saved, such as a lambda.
+
+    >>> import tempfile
+    >>> from tinygrad_ml import nn
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(nn.Sequential(nn.Dense(2, 3), np.tanh), folder + "/model.safetensors")
+    ...     load(folder + "/model.safetensors")
+    Sequential(
+      Dense(2, 3),
+      tanh,
+    )
+    """
+    packer = _ObjectPacker()
+    content = packer.pack(model)
+    if isinstance(model, Module):
+        names = {name: packer.packed_array(value) for name, value in _state_of(model)}
+        content = {"object": content, "state": names}
+    kind = "model" if isinstance(model, Module) else "values"
+    container.write(path, kind, content, packer.arrays)
+
+
+def load(path: Any, into: Module | None = None) -> Any:
+    """Load what `save` wrote: the model itself, in prediction mode (`model.train()` to go on).
+
+    With `into`, the parameters and state arrays of the file (a saved model, a `state_dict`, or a
+    `Trainer` checkpoint) are put into that Module, whatever its class; names and shapes must fit.
+    Its mode stays as it is, and it is returned.
+
+    Raises FileNotFoundError, and ValueError for a damaged or foreign file, an unknown class, or
+    a state that does not fit.
+    """
+    document, arrays = container.read(path)
+    kind, content = document["kind"], document["content"]
+    if into is not None:
+        into.load_state_dict(_saved_state(kind, content, arrays, path))
+        return into
+    if kind == "checkpoint":
+        raise ValueError(
+            f"load: expected a saved model, {path} is a checkpoint of a Trainer. Use "
+            "trainer.restore(path), or tg.load(path, into=model) for the weights alone."
+        )
+    return _ObjectUnpacker(arrays).unpack(content["object"] if kind == "model" else content)
+
+
+def _state_of(model: Module) -> list[tuple[str, Any]]:
+    """(name, parameter or array) of everything in `state_dict`."""
+    kinds = (Parameter, np.ndarray)
+    return [(n, v) for n, a, v in model._named(kinds) if not a.startswith("_")]
+
+
+def _saved_state(kind: str, content: Any, arrays: dict[str, np.ndarray], path: Any) -> Any:
+    if kind == "model":
+        unpacker = container.Unpacker(arrays)
+        return {name: unpacker.unpack(packed) for name, packed in content["state"].items()}
+    state = _ObjectUnpacker(arrays).unpack(content)
+    state = state["model"] if kind == "checkpoint" else state
+    if not isinstance(state, dict):
+        raise ValueError(
+            f"load: expected a saved model or state_dict for into=, {path} holds a "
+            f"{type(state).__name__}. Load it without into=."
+        )
+    return state
+
+
+# ------------------------------------------------------------------------------------ names
+
+
+def _origin(thing: Any) -> str:
+    return f"{thing.__module__}.{getattr(thing, '__qualname__', thing.__name__)}"
+
+
+def _name_in_package(thing: Any) -> str | None:
+    """`nn.Dense` for a class of this package; None for one of the user's."""
+    package, _, path = thing.__module__.partition(".")
+    return f"{path.partition('.')[0]}.{thing.__name__}" if package == PACKAGE else None
+
+
+def _find_class(name: str) -> type | None:
+    """The class of a saved name, or None."""
+    part, _, last = name.rpartition(".")
+    found = _registered.get(name)
+    if found is None and part in LIBRARY:
+        module = importlib.import_module(f"{PACKAGE}.{part}")  # a part named here, not by the file
+        found = getattr(module, last) if last in module.__all__ else None
+    return found if isinstance(found, type) else None
+
+
+def _functions() -> dict[str, Any]:
+    """Functions by their saved names: NumPy's that Tensors know, `functional`'s, the registered."""
+    known = {function.__name__: function for function in (*RULES, *SPELLINGS, *CONSTANTS)}
+    found = {f"numpy.{n}": f for n, f in known.items() if getattr(np, n, None) is f}
+    found |= {f"functional.{n}": getattr(functional, n) for n in functional.__all__}
+    return found | {n: f for n, f in _registered.items() if not isinstance(f, type)}
+
+
+# ------------------------------------------------------------------------------------ objects
+
+
+class _ObjectPacker(container.Packer):
+    """Packs Modules, Tensors, functions and generators too."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._arrays_of: dict[int, Any] = {}
+
+    def packed_array(self, value: Any) -> Any:
+        """The array of an object that has been packed before."""
+        return self._arrays_of[id(value)]
+
+    def pack_array(self, array: np.ndarray, place: str, owner: Any = None) -> Any:
+        packed = super().pack_array(array, place)
+        self._arrays_of[id(array if owner is None else owner)] = packed
+        return packed
+
+    def pack_object(self, value: Any, place: str) -> Any:
+        kind: Any = type(value)
+        name = getattr(value, "__name__", "")
+        if isinstance(value, Tensor) and value.is_leaf:
+            key = "parameter" if isinstance(value, Parameter) else "tensor"
+            packed = self.pack_array(value.data, place, value)
+            return {key: packed, "trainable": value.requires_grad}
+        if isinstance(value, np.random.Generator):
+            return {"generator": self.pack(value.bit_generator.state, place)}
+        if isinstance(value, type) and np.sctypeDict.get(name) is value:
+            return {"scalar type": name}
+        if isinstance(value, type) or not (isinstance(value, Module) or _is_known(kind)):
+            return {"function": self._function_name(value, place)}
+        attributes = {k: self.pack(v, container.join(place, k)) for k, v in vars(value).items()}
+        return {"class": _name_in_package(kind) or kind.__name__, "attributes": attributes}
+
+    def _function_name(self, value: Any, place: str) -> str:
+        for name, function in _functions().items():
+            if function is value:
+                return name
+        what, advice = type(value).__name__, "Store numbers, strings, arrays, lists or dicts"
+        if callable(value):
+            what = f"the function {getattr(value, '__name__', repr(value))}"
+            advice = "Write it as a Module, or decorate a named one with @tg.persistence.register"
+        raise TypeError(
+            f"save: expected only what can be found again by name, got {what} as "
+            f"{place or 'the object itself'}. {advice}; or save the weights alone with "
+            "tg.save(model.state_dict(), path) and use tg.load(path, into=model)."
+        )
+
+
+def _is_known(kind: type) -> bool:
+    return _find_class(_name_in_package(kind) or kind.__name__) is kind
+
+
+class _ObjectUnpacker(container.Unpacker):
+    """Makes Modules, Tensors, functions and generators again."""
+
+    def unpack_object(self, value: dict[str, Any]) -> Any:
+        if "parameter" in value or "tensor" in value:
+            return self._tensor(value)
+        if "generator" in value:
+            return self._generator(value["generator"])
+        if "scalar type" in value:
+            return self.remember(np.dtype(value["scalar type"]).type)
+        if "function" in value:
+            return self.remember(self._function(value["function"]))
+        if "class" in value:
+            return self._instance(value["class"], value["attributes"])
+        return super().unpack_object(value)
+
+    def _tensor(self, value: dict[str, Any]) -> Tensor:
+        kind, key = (Parameter, "parameter") if "parameter" in value else (Tensor, "tensor")
+        tensor = self.remember(kind(self._fetch(value[key]["array"])))
+        tensor.requires_grad = value["trainable"]
+        return tensor
+
+    def _generator(self, packed: Any) -> np.random.Generator:
+        place = len(self.objects)
+        self.remember(None)
+        state = self.unpack(packed)
+        if state["bit_generator"] not in BIT_GENERATORS:
+            raise ValueError(f"load: unknown random generator {state['bit_generator']!r}.")
+        generator = np.random.Generator(getattr(np.random, state["bit_generator"])())
+        generator.bit_generator.state = state
+        self.objects[place] = generator
+        return generator
+
+    def _function(self, name: str) -> Any:
+        try:
+            return _functions()[name]
+        except KeyError:
+            raise ValueError(
+                f"load: expected a registered function, got {name!r}. Decorate it with "
+                "@tg.persistence.register before loading, or use tg.load(path, into=model)."
+            ) from None
+
+    def _instance(self, name: str, attributes: dict[str, Any]) -> Any:
+        kind: Any = _find_class(name)
+        if kind is None:
+            raise ValueError(
+                f"load: expected a registered class, got {name!r}. Decorate it with "
+                "@tg.persistence.register before loading, or make the model and write "
+                "tg.load(path, into=model)."
+            )
+        instance = self.remember(kind.__new__(kind))
+        for key, packed in attributes.items():
+            vars(instance)[key] = self.unpack(packed)
+        if isinstance(instance, Module):
+            instance.training = False
+        return instance
