@@ -10,14 +10,13 @@ from tinygrad_ml.functional import mse_loss
 from tinygrad_ml.model_selection import train_test_split
 from tinygrad_ml.models import Autoencoder
 from tinygrad_ml.plotting import plot_reconstructions, write_picture
-from tinygrad_ml.training import Trainer
 
 epochs = 20 if os.environ.get("TINYGRAD_ML_QUICK") else 60
 
 
 def learn(model, X, epochs):
     optimizer = tg.optim.Adam(model.parameters(), learning_rate=0.005)
-    Trainer(model, mse_loss, optimizer, tg.optim.CosineSchedule(epochs), rng=0).fit(X, epochs)
+    tg.Trainer(model, mse_loss, optimizer, tg.optim.CosineSchedule(epochs), rng=0).fit(X, epochs)
     return model
 
 

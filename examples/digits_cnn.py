@@ -14,7 +14,6 @@ from tinygrad_ml.data import load_digits
 from tinygrad_ml.model_selection import train_test_split
 from tinygrad_ml.models import CNN
 from tinygrad_ml.plotting import plot_history, plot_images, write_picture
-from tinygrad_ml.training import Trainer
 
 options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
 options.add_argument("--runs", type=int, default=1)
@@ -31,7 +30,7 @@ for seed in range(options.runs):
     optimizer = tg.optim.AdamW(model.parameters(), learning_rate=0.003, weight_decay=0.05)
     schedule = tg.optim.CosineSchedule(epochs)
     loss = tg.functional.cross_entropy
-    trainer = Trainer(model, loss, optimizer, schedule, metrics=["accuracy"], rng=seed)
+    trainer = tg.Trainer(model, loss, optimizer, schedule, metrics=["accuracy"], rng=seed)
     history = trainer.fit((X_train, y_train), epochs, validation=(X_test, y_test))
     predicted = trainer.predict(X_test).argmax(axis=1)
     accuracies.append(np.mean(predicted == y_test))

@@ -9,7 +9,6 @@ from tinygrad_ml.data import load_digits
 from tinygrad_ml.model_selection import StratifiedKFold
 from tinygrad_ml.models import MLP
 from tinygrad_ml.plotting import plot_confusion, write_picture
-from tinygrad_ml.training import Trainer
 
 epochs = 5 if os.environ.get("TINYGRAD_ML_QUICK") else 40
 X, y = load_digits()
@@ -20,7 +19,7 @@ for fold, (train, test) in enumerate(StratifiedKFold(5, shuffle=True, random_sta
     model = MLP([64, 128, 64, 10], dropout=0.2, rng=0)
     optimizer = tg.optim.AdamW(model.parameters(), learning_rate=0.003)
     schedule = tg.optim.CosineSchedule(epochs)
-    trainer = Trainer(model, tg.functional.cross_entropy, optimizer, schedule, rng=0)
+    trainer = tg.Trainer(model, tg.functional.cross_entropy, optimizer, schedule, rng=0)
     trainer.fit((X[train], y[train]), epochs)
     predicted[test] = trainer.predict(X[test]).argmax(axis=1)
     accuracies.append(np.mean(predicted[test] == y[test]))

@@ -5,19 +5,18 @@ import os
 import numpy as np
 
 import tinygrad_ml as tg
-from tinygrad_ml.functional import binary_cross_entropy_with_logits
 from tinygrad_ml.models import MLP
 from tinygrad_ml.plotting import plot_decision_regions, write_picture
-from tinygrad_ml.training import Trainer
 
-epochs = 30 if os.environ.get("TINYGRAD_ML_QUICK") else 100
+epochs = 30 if os.environ.get("TINYGRAD_ML_QUICK") else 60
 rng = np.random.default_rng(0)
 X, X_test = rng.random((1000, 2)), rng.random((1000, 2))
 y, y_test = X[:, :1] > X[:, 1:], X_test[:, 0] > X_test[:, 1]
 
 model = MLP([2, 4, 1], activation="sigmoid", rng=0)
-optimizer = tg.optim.SGD(model.parameters(), learning_rate=0.5, momentum=0.9)
-trainer = Trainer(model, binary_cross_entropy_with_logits, optimizer, rng=0)
+loss = tg.functional.binary_cross_entropy_with_logits
+optimizer = tg.optim.SGD(model.parameters(), learning_rate=1.0, momentum=0.9)
+trainer = tg.Trainer(model, loss, optimizer, tg.optim.CosineSchedule(epochs), rng=0)
 trainer.fit((X, y), epochs)
 
 

@@ -78,7 +78,9 @@ def test_the_second_input_is_checked_too():
 
 
 def test_float32_is_refused():
-    with pytest.raises(TypeError, match=r"expected float64 inputs, got float32 for input 1.*astype"):
+    with pytest.raises(
+        TypeError, match=r"expected float64 inputs, got float32 for input 1.*astype"
+    ):
         tg.check_gradients(lambda x, y: x * y, X, X.astype(np.float32))
     with pytest.raises(TypeError, match="float64"):
         tg.check_gradients(lambda x: x * 2, np.arange(3))

@@ -1,4 +1,4 @@
-"""The Tensor and its graph: what it accepts, what it refuses, and that no number is silently wrong."""
+"""The Tensor and its graph: what it accepts and refuses; no number is silently wrong."""
 
 import copy
 import gc
@@ -186,9 +186,22 @@ def test_methods_are_numpys():
 def test_questions_are_answered_with_arrays():
     x = variable([[1.0, 2.0], [3.0, 0.0]])
     array = x.data
-    for answer in (x > 1, 1 < x, x >= array, array == x, x != 2, np.isnan(x), np.sign(x),
-                   np.greater(x, 1), x.argmax(axis=1), np.argmax(x, axis=0), np.argsort(x),
-                   np.zeros_like(x), np.floor(x), x // 1 if hasattr(x, "__floordiv__") else x < 3):  # fmt: skip
+    for answer in (
+        x > 1,
+        x > 1,
+        x >= array,
+        array == x,
+        x != 2,
+        np.isnan(x),
+        np.sign(x),
+        np.greater(x, 1),
+        x.argmax(axis=1),
+        np.argmax(x, axis=0),
+        np.argsort(x),
+        np.zeros_like(x),
+        np.floor(x),
+        x < 3,
+    ):
         assert type(answer) is np.ndarray
     assert not isinstance(x.argmax(), tg.Tensor) and x.argmax() == 2
     assert np.ndim(x) == 2 and np.shape(x) == (2, 2) and np.size(x) == 4
@@ -545,17 +558,18 @@ def stale_graphs():
     x, w = variable([1.0, 2.0]), variable([3.0, 4.0])
     view = w.reshape(2)
     top, _ = np.split(w, [2])
-    yield w, (x * w).sum().backward
-    yield w, lambda y=(x * w).sum(): tg.gradients(y, w)
-    yield w, lambda y=(x * w).sum(): tg.gradients(y, x)
-    yield w, lambda y=(x * w.T).sum(): tg.gradients(y, x)
-    yield w, lambda y=(x * w[::-1][::-1]).sum(): tg.gradients(y, x)
-    yield w, lambda y=(view * view).sum(): tg.gradients(y, view)
-    yield w, lambda y=(top * x).sum(): tg.gradients(y, x)
-    yield w, lambda y=(x * w).sum(): tg.gradients(y, x, create_graph=True)
+    plain, turned, squared = (x * w).sum(), (x * w[::-1].T).sum(), (view * view).sum()
+    part = (top * x).sum()
+    yield w, plain.backward
+    yield w, lambda: tg.gradients(plain, w)
+    yield w, lambda: tg.gradients(plain, x)
+    yield w, lambda: tg.gradients(plain, x, create_graph=True)
+    yield w, lambda: tg.gradients(turned, x)
+    yield w, lambda: tg.gradients(squared, view)
+    yield w, lambda: tg.gradients(part, x)
 
 
-@pytest.mark.parametrize("number", range(8))
+@pytest.mark.parametrize("number", range(7))
 @pytest.mark.parametrize("way", ["writable", "no_grad"])
 def test_stale_graphs_raise(number, way):
     w, differentiate = list(stale_graphs())[number]
@@ -699,6 +713,18 @@ def test_constants_may_become_arrays():
     with pytest.raises(ValueError, match="read-only"):
         np.asarray(constant)[0] = 3
     assert np.ones(4)[tg.Tensor([0, 2])].shape == (2,)
+
+
+def test_stacking_is_numpys():
+    x, y = variable([[1.0, 2.0]]), variable([[3.0, 4.0]])
+    for function in (np.stack, np.vstack, np.hstack, np.dstack, np.column_stack, np.concatenate):
+        for parts in ([x, y], [x[0], y[0]], [x, y.data], [x, [[5, 6]]]):
+            plain = [p.data if isinstance(p, tg.Tensor) else p for p in parts]
+            np.testing.assert_array_equal(function(parts).data, function(plain))
+    with pytest.raises(ValueError, match="nested equally deep"):
+        np.block([x, [y]])
+    nested = np.block([[x, y], [y, x]])
+    np.testing.assert_array_equal(nested.data, np.block([[x.data, y.data], [y.data, x.data]]))
 
 
 def test_indices():
@@ -862,10 +888,10 @@ def _quiet():
 class TestAnomaly:
     def test_forward(self):
         x = variable([-1.0, 1.0])
-        with tg.detect_anomaly(), pytest.raises(FloatingPointError, match="log made a NaN") as e:
+        with tg.detect_anomaly(), pytest.raises(FloatingPointError, match="log made NaN") as e:
             np.log(x)
         assert "test_tensor.py:" in str(e.value)
-        with tg.detect_anomaly(), pytest.raises(FloatingPointError, match="divide made a inf|an inf"):
+        with tg.detect_anomaly(), pytest.raises(FloatingPointError, match="divide made inf"):
             x / 0
 
     def test_data(self):
@@ -897,7 +923,9 @@ class TestAnomaly:
         with tg.detect_anomaly():
             y = (x * batch).sum()
             batch[0] = 0
-            with pytest.raises(RuntimeError, match=r"argument 1 of multiply.*test_tensor.py:.*copy"):
+            with pytest.raises(
+                RuntimeError, match=r"argument 1 of multiply.*test_tensor.py:.*copy"
+            ):
                 tg.gradients(y, x, create_graph=True) if recorded else y.backward()
 
     def test_healthy_programs_pass(self):

@@ -43,7 +43,7 @@ def check_forward(function: Any, arrays: list, out: Any) -> None:
     for array in out if isinstance(out, tuple) else (out,):
         if (found := _found(array)) is not None:
             raise FloatingPointError(
-                f"{name_of(function)} made a {found} from finite numbers at {user_line()}. "
+                f"{name_of(function)} made {found} from finite numbers at {user_line()}. "
                 "Look at its arguments there: a log or a division of 0, an overflow?"
             )
 

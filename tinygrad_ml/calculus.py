@@ -1,9 +1,9 @@
 """Derivatives of functions: gradients, Jacobians, Hessians and their products with vectors.
 
 `grad`, `value_and_grad`, `jacobian`, `hessian` and `hvp` turn a function into another function
-and can be nested. Arrays in, arrays out; but where an argument is a Tensor that requires a gradient,
-or the function sees one from outside, the answer is one too, so that a derivative can be part of a
-loss. Under `no_grad` the answer is always an array.
+and can be nested. Arrays in, arrays out; but where an argument is a Tensor that requires a
+gradient, or the function sees one from outside, the answer is one too, so that a derivative can be
+part of a loss. Under `no_grad` the answer is always an array.
 """
 
 from __future__ import annotations
@@ -191,8 +191,11 @@ def hvp(function: Callable) -> Callable:
 
 
 def _nested(args: tuple, y: Tensor, start: int) -> bool:
-    """Whether the gradient of `y` shall be differentiable itself: when an argument requires one, or
-    when `y` was also computed from something tracked that was there before time `start`."""
+    """Whether the gradient of `y` shall be differentiable itself.
+
+    So it is when an argument requires a gradient, or when `y` was also computed from something
+    tracked that was there before the time `start`.
+    """
     if not mode.get().recording:
         return False
     if any(isinstance(a, Tensor) and a.requires_grad for a in args):

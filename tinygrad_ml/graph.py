@@ -101,8 +101,9 @@ def switched(**changes: bool) -> Iterator[None]:
 def no_grad() -> Any:
     """Record nothing inside the block: for predictions, and for `p -= ...` on parameters.
 
-    >>> p = Tensor(3.0, requires_grad=True)
-    >>> with no_grad():
+    >>> import tinygrad_ml as tg
+    >>> p = tg.Tensor(3.0, requires_grad=True)
+    >>> with tg.no_grad():
     ...     (p * p).requires_grad
     False
     """

@@ -47,11 +47,12 @@ def defvjp(function: Callable, *vjps: Callable | None, each: Callable | None = N
     and NumPy functions only, it can be differentiated again. None: the derivative is zero.
     `each(k, g, out, *args, **kwargs)` serves a function of any number of arrays.
 
-    >>> @primitive
+    >>> import tinygrad_ml as tg
+    >>> @tg.primitive
     ... def cube(x):
     ...     return x * x * x
-    >>> defvjp(cube, lambda g, out, x: g * 3 * x * x)
-    >>> x = Tensor(2.0, requires_grad=True)
+    >>> tg.defvjp(cube, lambda g, out, x: g * 3 * x * x)
+    >>> x = tg.Tensor(2.0, requires_grad=True)
     >>> cube(x).backward()
     >>> float(x.grad)
     12.0

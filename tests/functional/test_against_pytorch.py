@@ -51,7 +51,12 @@ def recorded(case):
     """(inputs, gradients of inputs, result, weight) of a case."""
     row = {k.partition("/")[2]: v for k, v in RECORDS.items() if k.startswith(case + "/")}
     gradients = {k.removeprefix("grad_"): row.pop(k) for k in list(row) if k.startswith("grad_")}
-    return {k: v for k, v in row.items() if k not in ("out", "weight")}, gradients, row["out"], row["weight"]
+    return (
+        {k: v for k, v in row.items() if k not in ("out", "weight")},
+        gradients,
+        row["out"],
+        row["weight"],
+    )
 
 
 def assert_equal(got, expected, tolerance=1e-12):
@@ -88,7 +93,9 @@ def test_tensors(case):
 def test_float32_stays(case):
     inputs, gradients, out, weight = recorded(case)
     tensors = {
-        k: tg.Tensor(v.astype(np.float32), requires_grad=k in gradients) if v.dtype.kind == "f" else v
+        k: tg.Tensor(v.astype(np.float32), requires_grad=k in gradients)
+        if v.dtype.kind == "f"
+        else v
         for k, v in inputs.items()
     }
     got = function_of(case)(**tensors)

@@ -1,4 +1,4 @@
-"""What the functions promise beyond PyTorch's figures: extreme values, hand-written loops, errors."""
+"""What the functions promise beyond PyTorch's figures: extremes, hand-written loops, errors."""
 
 import numpy as np
 import pytest
@@ -36,7 +36,9 @@ class TestExtremes:
 
     def test_softplus(self, dtype):
         x = self.x(dtype)
-        np.testing.assert_allclose(F.softplus(x), [0, 0, 0, np.log(2), 100, 1000, np.inf], atol=1e-40)
+        np.testing.assert_allclose(
+            F.softplus(x), [0, 0, 0, np.log(2), 100, 1000, np.inf], atol=1e-40
+        )
         np.testing.assert_allclose(gradient(F.softplus, x), [0, 0, 0, 0.5, 1, 1, 1], atol=1e-40)
 
     def test_tanh_and_relus(self, dtype):
@@ -73,13 +75,21 @@ class TestExtremes:
         loss = lambda p: F.binary_cross_entropy(p, t, reduction="none")
         np.testing.assert_allclose(loss(p), [0, 0, 100, 100])
         assert np.isfinite(gradient(loss, p)).all()
-        scores, classes = np.array([[1000, 0], [1000, 0], [-1000, -1000]], dtype), np.array([0, 1, 0])
+        scores, classes = (
+            np.array([[1000, 0], [1000, 0], [-1000, -1000]], dtype),
+            np.array([0, 1, 0]),
+        )
         loss = lambda z: F.cross_entropy(z, classes, reduction="none")
         np.testing.assert_allclose(loss(scores), [0, 1000, np.log(2)], rtol=1e-4)
-        np.testing.assert_allclose(gradient(loss, scores), [[0, 0], [1, -1], [-0.5, 0.5]], atol=1e-30)
+        np.testing.assert_allclose(
+            gradient(loss, scores), [[0, 0], [1, -1], [-0.5, 0.5]], atol=1e-30
+        )
 
     def test_gradient_by_certain_targets(self, dtype):
-        p, t = np.array([0, 1, 0.5], dtype), tg.Tensor(np.array([0, 1, 1], dtype), requires_grad=True)
+        p, t = (
+            np.array([0, 1, 0.5], dtype),
+            tg.Tensor(np.array([0, 1, 1], dtype), requires_grad=True),
+        )
         F.binary_cross_entropy(p, t, reduction="sum").backward()
         np.testing.assert_allclose(t.grad, [100, -100, 0], atol=1e-6)
 
@@ -94,7 +104,7 @@ class TestExtremes:
 
 
 def convolve_by_hand(x, w, bias, stride, top, left, output):
-    """out[i, j, o] = bias[o] + sum over a, b, c of x[i s + a - top, j s + b - left, c] w[a, b, c, o]."""
+    """out[i, j, o] = bias[o] + sum of x[i s + a - top, j s + b - left, c] w[a, b, c, o]."""
     out = np.zeros((*output, w.shape[3]))
     for i, j, o in np.ndindex(out.shape):
         out[i, j, o] = bias[o]
@@ -108,7 +118,11 @@ def convolve_by_hand(x, w, bias, stride, top, left, output):
 @pytest.mark.parametrize("make", [np.asarray, tg.Tensor])
 def test_cnn_operations(make):
     """A 6x6x3 image and two kernels: (6, 6, 2), pooled to (3, 3, 2), 18 numbers, softmax."""
-    x, w, b = rng.standard_normal((6, 6, 3)), rng.standard_normal((3, 3, 3, 2)), rng.standard_normal(2)
+    x, w, b = (
+        rng.standard_normal((6, 6, 3)),
+        rng.standard_normal((3, 3, 3, 2)),
+        rng.standard_normal(2),
+    )
     maps = F.conv2d(make(x), make(w), make(b), stride=1, padding=1)
     expected = convolve_by_hand(x, w, b, 1, 1, 1, (6, 6))
     assert maps.shape == (6, 6, 2)
@@ -133,7 +147,9 @@ def test_cnn_operations(make):
 def test_convolutions_by_hand(size, kernel, stride, padding, top, left, output):
     x, w, b = rng.standard_normal((*size, 2)), rng.standard_normal((*kernel, 2, 3)), np.ones(3)
     got = F.conv2d(x, w, b, stride, padding)
-    np.testing.assert_allclose(got, convolve_by_hand(x, w, b, stride, top, left, output), atol=1e-12)
+    np.testing.assert_allclose(
+        got, convolve_by_hand(x, w, b, stride, top, left, output), atol=1e-12
+    )
     np.testing.assert_allclose(F.conv2d(x[None], w, b, stride, padding)[0], got, atol=1e-12)
 
 
@@ -231,7 +247,10 @@ ERRORS = {
     "mse text": (lambda: F.mse_loss(TEXT, TEXT), "mse_loss: expected floating-point"),
     "mse text target": (lambda: F.mse_loss(Z[:2], TEXT), "target of numbers"),
     "mse empty": (lambda: F.mse_loss(X[:0], X[:0]), "empty batch"),
-    "mse reduction": (lambda: F.mse_loss(X, X, "average"), "'mean', 'sum' or 'none', got 'average'"),
+    "mse reduction": (
+        lambda: F.mse_loss(X, X, "average"),
+        "'mean', 'sum' or 'none', got 'average'",
+    ),
     "l1 shapes": (lambda: F.l1_loss(X, Z), "l1_loss: .*shape"),
     "bce range": (lambda: F.binary_cross_entropy(2 * Z, Z), r"probabilities in \[0, 1\].*sigmoid"),
     "bce nan": (lambda: F.binary_cross_entropy(Z * np.nan, Z), r"probabilities in \[0, 1\]"),
@@ -243,7 +262,10 @@ ERRORS = {
     "ce negative": (lambda: F.cross_entropy(X, INT - 1), "classes from 0 to 2 .* got -1"),
     "ce column": (lambda: F.cross_entropy(X, INT[:, None]), r"shape \(4,\) .* got \(4, 1\)"),
     "ce text": (lambda: F.cross_entropy(X[:2], TEXT), "cross_entropy: .*np.unique"),
-    "ce ints": (lambda: F.cross_entropy(np.ones((4, 3), int), INT % 3), "cross_entropy: .*floating"),
+    "ce ints": (
+        lambda: F.cross_entropy(np.ones((4, 3), int), INT % 3),
+        "cross_entropy: .*floating",
+    ),
     "ce empty": (lambda: F.cross_entropy(X[:0], INT[:0]), "empty batch"),
     "one_hot floats": (lambda: F.one_hot(Z), "integer labels, got float64"),
     "one_hot text": (lambda: F.one_hot(TEXT), "integer labels, got <U1"),
@@ -263,11 +285,17 @@ ERRORS = {
     "conv matrix": (lambda: F.conv2d(X, W), r"expected images .* x\[..., None\]"),
     "conv small": (lambda: F.conv2d(IMAGE[:, :1], W), "height of at least 2, got 1"),
     "conv ints": (lambda: F.conv2d(IMAGE.astype(int), W), "conv2d: expected floating-point images"),
-    "conv stride": (lambda: F.conv2d(IMAGE, W, stride=0), "stride must be an integer of at least 1"),
+    "conv stride": (
+        lambda: F.conv2d(IMAGE, W, stride=0),
+        "stride must be an integer of at least 1",
+    ),
     "conv pair": (lambda: F.conv2d(IMAGE, W, stride=(1, 2, 3)), "a pair"),
     "conv fraction": (lambda: F.conv2d(IMAGE, W, stride=1.5), "must be an integer"),
     "conv word": (lambda: F.conv2d(IMAGE, W, padding="full"), "'same' or 'valid', got 'full'"),
-    "conv negative": (lambda: F.conv2d(IMAGE, W, padding=-1), "padding must be an integer of at least 0"),
+    "conv negative": (
+        lambda: F.conv2d(IMAGE, W, padding=-1),
+        "padding must be an integer of at least 0",
+    ),
     "conv much": (lambda: F.conv2d(IMAGE, W, padding=2), "padding below the window's height"),
     "pool matrix": (lambda: F.max_pool2d(X), "max_pool2d: expected images"),
     "pool large": (lambda: F.avg_pool2d(IMAGE, 5), "avg_pool2d: expected images of a height"),

@@ -152,6 +152,10 @@ def test_mixed_and_complex_types_follow_numpy():
     np.testing.assert_allclose(out, naive.conv2d(x, w, **how) * (1 + 2j), atol=1e-12)
     out = kernels.conv2d(x, w + 2j * w, **how)
     np.testing.assert_allclose(out, naive.conv2d(x, w, **how) * (1 + 2j), atol=1e-12)
+    bias = 1j * np.arange(4.0)
+    np.testing.assert_array_equal(
+        kernels.conv2d(x, w, bias, **how), kernels.conv2d(x, w, **how) + bias
+    )
     back = kernels.conv2d_input(g, w * 1j, shape=x.shape, **how)
     np.testing.assert_allclose(back, 1j * kernels.conv2d_input(g, w, shape=x.shape, **how))
 

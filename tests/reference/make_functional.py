@@ -1,8 +1,8 @@
-"""Record PyTorch's values and gradients of the functions in `tinygrad_ml.functional`, in float64.
+"""Record PyTorch's values and gradients of what `tinygrad_ml.functional` offers, in float64.
 
-    python tests/reference/make_functional.py        # needs PyTorch; writes functional.npz beside it
+    python tests/reference/make_functional.py   # needs PyTorch; writes functional.npz
 
-Every case has inputs `<case>/<name>`, the result `<case>/out`, the gradient that the result receives
+Every case has inputs `<case>/<name>`, the result `<case>/out`, the gradient that the result gets,
 `<case>/weight`, and what arrives at each input, `<case>/grad_<name>`. Images and kernels are stored
 in this project's layout: (n, height, width, channels) and (kh, kw, c_in, c_out).
 """
@@ -77,8 +77,12 @@ for r in ("mean", "sum", "none"):
     record(f"l1_loss {r}", lambda x, t, r=r: F.l1_loss(x, t, reduction=r), x=prediction, t=target)
     bce = lambda x, t, r=r: F.binary_cross_entropy(x, t, reduction=r)
     record(f"binary_cross_entropy {r}", bce, x=probability, t=label)
-    record(f"binary_cross_entropy edge {r}",
-           lambda x, t, r=r: F.binary_cross_entropy(x, t.detach(), reduction=r), x=edge, t=truth)
+    record(
+        f"binary_cross_entropy edge {r}",
+        lambda x, t, r=r: F.binary_cross_entropy(x, t.detach(), reduction=r),
+        x=edge,
+        t=truth,
+    )
     bce = lambda x, t, r=r: F.binary_cross_entropy_with_logits(x, t, reduction=r)
     record(f"binary_cross_entropy_with_logits {r}", bce, x=logits, t=label)
     ce = lambda x, t, r=r: F.cross_entropy(x, t, reduction=r)
@@ -104,8 +108,13 @@ for name, image, kernel, stride, (top, bottom, left, right) in SIZES:
         images = F.pad(channels_first(x), border)
         return channels_last(F.conv2d(images, w.permute(3, 2, 0, 1), b, stride=stride))
 
-    record(f"conv2d {name}", convolve, x=rng.standard_normal(image), w=rng.standard_normal(kernel),
-           b=rng.standard_normal(kernel[3]))
+    record(
+        f"conv2d {name}",
+        convolve,
+        x=rng.standard_normal(image),
+        w=rng.standard_normal(kernel),
+        b=rng.standard_normal(kernel[3]),
+    )
 
 POOLS = [  # (name, image, size, stride, padding)
     ("plain", (2, 4, 6, 3), (2, 2), (2, 2), (0, 0)),
@@ -116,10 +125,20 @@ POOLS = [  # (name, image, size, stride, padding)
 ]
 for name, image, size, stride, padding in POOLS:
     x = rng.standard_normal(image)
-    record(f"max_pool2d {name}", lambda x, s=size, t=stride, p=padding: channels_last(
-        F.max_pool2d(channels_first(x), s, t, p)), x=x)
-    record(f"avg_pool2d {name}", lambda x, s=size, t=stride, p=padding: channels_last(
-        F.avg_pool2d(channels_first(x), s, t, p)), x=x)
+    record(
+        f"max_pool2d {name}",
+        lambda x, s=size, t=stride, p=padding: channels_last(
+            F.max_pool2d(channels_first(x), s, t, p)
+        ),
+        x=x,
+    )
+    record(
+        f"avg_pool2d {name}",
+        lambda x, s=size, t=stride, p=padding: channels_last(
+            F.avg_pool2d(channels_first(x), s, t, p)
+        ),
+        x=x,
+    )
 
 # ---- normalisation with the statistics of the batch, distances
 
@@ -130,15 +149,21 @@ def normalise(x, gamma, beta):
 
 
 for name, shape in (("rows", (8, 3)), ("images", (2, 3, 4, 2))):
-    record(f"batch_norm {name}", normalise, x=rng.standard_normal(shape) * 2 + 1,
-           gamma=rng.uniform(0.5, 2, shape[-1]), beta=rng.standard_normal(shape[-1]))
+    record(
+        f"batch_norm {name}",
+        normalise,
+        x=rng.standard_normal(shape) * 2 + 1,
+        gamma=rng.uniform(0.5, 2, shape[-1]),
+        beta=rng.standard_normal(shape[-1]),
+    )
 
 x, y = rng.standard_normal((5, 3)), rng.standard_normal((4, 3))
 y[1] = x[2]
 exact = {"compute_mode": "donot_use_mm_for_euclid_dist"}
 record("pairwise_distances euclidean", lambda x, y: torch.cdist(x, y, **exact), x=x, y=y)
-record("pairwise_distances sqeuclidean",
-       lambda x, y: ((x[:, None] - y[None]) ** 2).sum(-1), x=x, y=y)
+record(
+    "pairwise_distances sqeuclidean", lambda x, y: ((x[:, None] - y[None]) ** 2).sum(-1), x=x, y=y
+)
 
 if __name__ == "__main__":
     target = Path(__file__).with_name("functional.npz")

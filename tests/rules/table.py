@@ -1,15 +1,15 @@
 """The table of cases: every function with a gradient rule, in every situation that concerns it.
 
-`TABLE[function][situation]` is a list of cases, or the reason (a text) why there is none. Inputs stay
-away from kinks and ties, which have tests of their own.
+`TABLE[function][situation]` is a list of cases, or the reason (a text) why there is none. Inputs
+stay away from kinks and ties, which have tests of their own.
 """
 
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from rules.tester import Case, key_of
 
+from rules.tester import Case, key_of
 from tinygrad_ml import functional
 from tinygrad_ml.functional import activations, distances, losses
 from tinygrad_ml.rules import indexing, linalg, shaping, windows
@@ -392,6 +392,34 @@ shaping_cases(
     broadcast="NumPy does not broadcast here",
 )  # fmt: skip
 shaping_cases(
+    np.column_stack,
+    about=shaping.concatenate,
+    plain=[(lambda x, y: np.column_stack([x, y]), (2,), (2, 3)),
+           (lambda x: np.column_stack([x, x]), (3,))],
+    zero_d=[(lambda x, y: np.column_stack([x, y]), (), ())],
+    empty=[(lambda x, y: np.column_stack([x, y]), (0,), (0, 2))],
+    broadcast="NumPy does not broadcast here",
+)  # fmt: skip
+shaping_cases(
+    np.dstack,
+    about=shaping.concatenate,
+    plain=[(lambda x, y: np.dstack([x, y]), (2, 3), (2, 3, 2)),
+           (lambda x: np.dstack([x, x]), (3,))],
+    zero_d=[(lambda x, y: np.dstack([x, y]), (), ())],
+    empty=[(lambda x, y: np.dstack([x, y]), (0, 2), (0, 2))],
+    broadcast="NumPy does not broadcast here",
+)  # fmt: skip
+shaping_cases(
+    np.block,
+    about=shaping.concatenate,
+    plain=[(lambda x, y: np.block([[x, y], [y, x]]), (2, 2), (2, 2)),
+           (lambda x, y: np.block([x, y]), (3,), (2,)),
+           (lambda x, y: np.block([[x], [y]]), (3,), (2, 3))],
+    zero_d=[(lambda x, y: np.block([x, y]), (), ())],
+    empty=[(lambda x, y: np.block([[x], [y]]), (0, 2), (1, 2))],
+    broadcast="NumPy does not broadcast here",
+)  # fmt: skip
+shaping_cases(
     shaping.split,
     plain=[(lambda x: shaping.split(x, points=(1, 3)), (4, 2)),
            (lambda x: shaping.split(x, points=(1, 3))[1], (4, 2))],
@@ -439,9 +467,18 @@ for index in (slice(None), [], np.zeros(0, int), slice(1, 2)):
 exclude(indexing.operator.getitem, broadcast=ONE_ARGUMENT)
 exclude_axes(indexing.operator.getitem)
 
-add(indexing.scatter, "plain", lambda g: indexing.scatter(g, index=[0, 0, 1], shape=(2,)), distinct(3))
-add(indexing.scatter, "plain",
-    lambda g: indexing.scatter(g, index=slice(None, None, 2), shape=(5, 2)), distinct(3, 2))  # fmt: skip
+add(
+    indexing.scatter,
+    "plain",
+    lambda g: indexing.scatter(g, index=[0, 0, 1], shape=(2,)),
+    distinct(3),
+)
+add(
+    indexing.scatter,
+    "plain",
+    lambda g: indexing.scatter(g, index=slice(None, None, 2), shape=(5, 2)),
+    distinct(3, 2),
+)
 add(indexing.scatter, "0-d", lambda g: indexing.scatter(g, index=1, shape=(3,)), distinct())
 add(indexing.scatter, "empty", lambda g: indexing.scatter(g, index=[], shape=(3,)), distinct(0))
 exclude(indexing.scatter, broadcast=ONE_ARGUMENT)
@@ -495,14 +532,22 @@ exclude_axes(np.dot)
 EINSUMS = (
     ("ij,jk->ik", (2, 3), (3, 2)), ("ij->ji", (2, 3)), ("ii->i", (3, 3)), ("ii", (3, 3)),
     ("i,i", (3,), (3,)), ("ij,kj->ik", (2, 3), (2, 3)), ("i,j->ij", (2,), (3,)), ("ij->", (2, 3)),
-    ("ij,ij,ij->j", (2, 3), (2, 3), (2, 3)), ("iij,j->i", (2, 2, 3), (3,)), ("ij,k->i", (2, 3), (2,)),
+    ("ij,ij,ij->j", (2, 3), (2, 3), (2, 3)), ("iij,j->i", (2, 2, 3), (3,)),
+    ("ij,k->i", (2, 3), (2,)),
     ("...ij,...jk->...ik", (2, 2, 3), (2, 3, 2)), ("...i->...", (2, 3)), ("ji", (2, 3)),
     ("iii->i", (2, 2, 2)),
 )  # fmt: skip
 for text, *shapes in EINSUMS:
     add(np.einsum, "plain", lambda *xs, t=text: np.einsum(t, *xs), *[distinct(*s) for s in shapes],
         about=linalg.einsum)  # fmt: skip
-add(np.einsum, "0-d", lambda x, y: np.einsum(",i->i", x, y), distinct(), distinct(2), about=linalg.einsum)
+add(
+    np.einsum,
+    "0-d",
+    lambda x, y: np.einsum(",i->i", x, y),
+    distinct(),
+    distinct(2),
+    about=linalg.einsum,
+)
 add(np.einsum, "empty", lambda x, y: np.einsum("ij,jk->ik", x, y), distinct(2, 0), distinct(0, 3),
     about=linalg.einsum)  # fmt: skip
 add(np.einsum, "broadcast", lambda x, y: np.einsum("...i,...i->...", x, y), distinct(2, 1, 3),
@@ -541,10 +586,20 @@ for how in HOWS:
     out_shape = windows.conv2d(np.zeros(IMAGE), np.zeros(KERNEL), None, **how).shape
     image_case(windows.conv2d, "plain", lambda x, w, b, h=how: windows.conv2d(x, w, b, **h),
                IMAGE, KERNEL, (2,))  # fmt: skip
-    image_case(windows.conv2d_input, "plain",
-               lambda g, w, h=how: windows.conv2d_input(g, w, shape=IMAGE, **h), out_shape, KERNEL)  # fmt: skip
-    image_case(windows.conv2d_weight, "plain",
-               lambda x, g, h=how: windows.conv2d_weight(x, g, shape=KERNEL, **h), IMAGE, out_shape)  # fmt: skip
+    image_case(
+        windows.conv2d_input,
+        "plain",
+        lambda g, w, h=how: windows.conv2d_input(g, w, shape=IMAGE, **h),
+        out_shape,
+        KERNEL,
+    )
+    image_case(
+        windows.conv2d_weight,
+        "plain",
+        lambda x, g, h=how: windows.conv2d_weight(x, g, shape=KERNEL, **h),
+        IMAGE,
+        out_shape,
+    )
     pool = how | {"size": (2, 2)}
     image_case(windows.max_pool2d, "plain", lambda x, h=pool: windows.max_pool2d(x, **h), IMAGE)
     index = windows.max_pool2d(distinct(*IMAGE), **pool)[1]
@@ -557,11 +612,23 @@ for how in HOWS:
                windows.sum_pool2d_spread(g, shape=IMAGE, **h), index.shape)  # fmt: skip
 
 how, pool, none = HOWS[0], HOWS[0] | {"size": (2, 2)}, (0, 3, 4, 1)
-image_case(windows.conv2d, "empty", lambda x, w, b: windows.conv2d(x, w, b, **how), none, KERNEL, (2,))
-image_case(windows.conv2d_input, "empty", lambda g, w: windows.conv2d_input(g, w, shape=none, **how),
-           (0, 2, 3, 2), KERNEL)  # fmt: skip
-image_case(windows.conv2d_weight, "empty",
-           lambda x, g: windows.conv2d_weight(x, g, shape=KERNEL, **how), none, (0, 2, 3, 2))  # fmt: skip
+image_case(
+    windows.conv2d, "empty", lambda x, w, b: windows.conv2d(x, w, b, **how), none, KERNEL, (2,)
+)
+image_case(
+    windows.conv2d_input,
+    "empty",
+    lambda g, w: windows.conv2d_input(g, w, shape=none, **how),
+    (0, 2, 3, 2),
+    KERNEL,
+)
+image_case(
+    windows.conv2d_weight,
+    "empty",
+    lambda x, g: windows.conv2d_weight(x, g, shape=KERNEL, **how),
+    none,
+    (0, 2, 3, 2),
+)
 image_case(windows.max_pool2d, "empty", lambda x: windows.max_pool2d(x, **pool), none)
 NO_INDEX = np.zeros((0, 2, 3, 1), np.uint8)
 image_case(windows.max_pool2d_scatter, "empty", lambda g:
@@ -575,8 +642,12 @@ image_case(windows.sum_pool2d_spread, "empty",
 for n, situation in ((2, "plain"), (0, "empty")):
     image_case(windows.windows, situation, lambda x: windows.windows(x, size=(2, 2), stride=(2, 1)),
                (n, 4, 3, 2))  # fmt: skip
-    image_case(windows.fold, situation, lambda g, n=n: windows.fold(g, shape=(n, 4, 3, 1), stride=(2, 1)),
-               (n, 2, 2, 2, 2, 1))  # fmt: skip
+    image_case(
+        windows.fold,
+        situation,
+        lambda g, n=n: windows.fold(g, shape=(n, 4, 3, 1), stride=(2, 1)),
+        (n, 2, 2, 2, 2, 1),
+    )
     image_case(windows.sum_rows, situation, windows.sum_rows, (n, 3))
 
 for function in (windows.conv2d, windows.conv2d_input, windows.conv2d_weight, windows.max_pool2d,
@@ -624,5 +695,7 @@ add(distances._squared, "plain", distances._squared, distinct(3, 2), distinct(2,
 add(distances._squared, "plain", lambda x: distances._squared(x, x), distinct(3, 2))
 add(distances._squared, "empty", distances._squared, distinct(0, 2), distinct(2, 2))
 add(distances._squared, "empty", distances._squared, distinct(3, 0), distinct(2, 0))
-exclude(distances._squared, zero_d="takes matrices", broadcast="shapes are checked, never broadcast")
+exclude(
+    distances._squared, zero_d="takes matrices", broadcast="shapes are checked, never broadcast"
+)
 exclude_axes(distances._squared)

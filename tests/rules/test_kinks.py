@@ -14,7 +14,9 @@ def slope(function, *arrays, order=1):
     for _ in range(order - 1):
         y = sum(g.sum() for g in tg.gradients(y, tensors, create_graph=True))
     found = tg.gradients(y, tensors)
-    found = [np.zeros(t.shape) if g is None else g.data for g, t in zip(found, tensors, strict=True)]
+    found = [
+        np.zeros(t.shape) if g is None else g.data for g, t in zip(found, tensors, strict=True)
+    ]
     return found[0] if len(found) == 1 else found
 
 

@@ -7,9 +7,9 @@ import sys
 
 import numpy as np
 import pytest
+
 from rules.table import SITUATIONS, TABLE
 from rules.tester import DEMANDS, Case, check_float32, check_order_1, check_order_2, check_shapes
-
 from tinygrad_ml.messages import name_of
 from tinygrad_ml.table import RULES, SPELLINGS, defvjp
 from tinygrad_ml.tensor import primitive

@@ -2,8 +2,8 @@
 
 A case is a call, the arrays that it is differentiated by, and the function whose rule it is about.
 The reference is the complex step, f(x + ih).imag / h, which has no rounding error at all, on the
-function itself (order 1) and on its raw rules run with complex arrays (order 2). Where a function is not
-analytic or knows no complex numbers, central differences take its place.
+function itself (order 1) and on its raw rules run with complex arrays (order 2). Where a function
+is not analytic or knows no complex numbers, central differences take its place.
 """
 
 from collections.abc import Callable
@@ -74,7 +74,7 @@ def by_tensors(call: Callable, leaves: list[Tensor], weights: list[Tensor]) -> l
 
 
 def slope_of(call: Callable, count: int) -> Callable:
-    """The gradient of the weighted result, itself weighted to one number: what order 2 differentiates.
+    """The gradient of the weighted result, itself weighted to one number, for order 2.
 
     Its arguments are the arrays of the case and the weights, since a rule depends on both.
     """
@@ -151,7 +151,9 @@ def check_order_1(case: Case) -> None:
         return sum((o * w).sum() for o, w in zip(outs, weights, strict=True))
 
     expected = numeric_gradient(total, case.arrays, case.analytic)
-    for k, (g, e) in enumerate(zip(by_arrays(case.call, case.arrays, weights), expected, strict=True)):
+    for k, (g, e) in enumerate(
+        zip(by_arrays(case.call, case.arrays, weights), expected, strict=True)
+    ):
         assert_close(g, e, 1e-12 if case.analytic else 1e-9, f"order 1, argument {k}")
 
 

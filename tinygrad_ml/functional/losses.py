@@ -116,10 +116,10 @@ def _binary_rule(g: Array, out: Array, p: Array, t: Array, *, reduction: str) ->
 
 
 def _binary_target_rule(g: Array, out: Array, p: Array, t: Array, *, reduction: str) -> Array:
-    certain = (p == 0) | (p == 1)
-    inside = np.where(certain, 0.5, p)
+    inside = np.where((p == 0) | (p == 1), 0.5, p)
     difference = np.maximum(np.log1p(-inside), -100) - np.maximum(np.log(inside), -100)
-    return _weight(g, reduction, p.size) * np.where(certain, 100 - 200 * (p == 1), difference)
+    difference = np.where(p == 0, 100, np.where(p == 1, -100, difference))
+    return _weight(g, reduction, p.size) * difference
 
 
 defvjp(_binary, _binary_rule, _binary_target_rule)

@@ -62,7 +62,7 @@ def _gather(x, columns, stride, padding):
     (top, _), (left, _) = padding
     n, oh, ow, kh, kw, c = columns.shape
     rows = columns.reshape(n, oh, ow, kh, kw * c)
-    _gather_rows(_input(x).reshape(*x.shape[:2], -1), rows, c, *stride, top, left)
+    _gather_rows(_input(x).reshape(*x.shape[:2], x.shape[2] * c), rows, c, *stride, top, left)
 
 
 @_loop
@@ -93,7 +93,7 @@ def _add_back(columns, out, stride, padding):
     (top, _), (left, _) = padding
     n, oh, ow, kh, kw, c = columns.shape
     rows = _input(columns).reshape(n, oh, ow, kh, kw * c)
-    _add_rows(rows, out.reshape(*out.shape[:2], -1), c, *stride, top, left)
+    _add_rows(rows, out.reshape(*out.shape[:2], out.shape[2] * c), c, *stride, top, left)
 
 
 @_loop

@@ -95,7 +95,7 @@ def add_back(columns, out, stride, padding):
 
 def convolve(gather, x, w, bias, stride, padding):
     """`conv2d` with the given way to gather columns."""
-    x, w = _of_one_type(x, w)
+    x, w = _of_one_type(x, w, w if bias is None else bias)[:2]
     size, c_out = w.shape[:2], w.shape[3]
     output = output_size(x.shape, size, stride, padding)
     out = np.empty((len(x), *output, c_out), x.dtype)
@@ -177,6 +177,6 @@ def _images_per_block(x, width, output):
     return max(1, -(-len(x) // parts))
 
 
-def _of_one_type(x, y):
-    dtype = np.result_type(x, y)
-    return x.astype(dtype, copy=False), y.astype(dtype, copy=False)
+def _of_one_type(*arrays):
+    dtype = np.result_type(*arrays)
+    return [array.astype(dtype, copy=False) for array in arrays]

@@ -8,9 +8,10 @@ import functools
 import importlib
 import os
 import warnings
+from typing import Any
 
 VARIABLE = "TINYGRAD_ML_KERNELS"
-_UNDECIDED = object()
+_UNDECIDED: Any = object()
 
 
 class Kernel:
@@ -20,6 +21,9 @@ class Kernel:
     float64, else the NumPy version; TINYGRAD_ML_KERNELS decides otherwise (see `kernels`).
     `numpy` and `compiled` call one version explicitly.
     """
+
+    __name__: str
+    __qualname__: str
 
     def __init__(self, function):
         functools.update_wrapper(self, function)

@@ -105,7 +105,7 @@ defvjp(np.ndarray.astype, lambda g, out, x, *, dtype: g)
 # ---- piecewise constant functions, and questions: they answer with plain arrays
 
 CONSTANTS |= {
-    np.sign, np.floor, np.ceil, np.trunc, np.rint, np.round, np.floor_divide,
+    np.sign, np.floor, np.ceil, np.trunc, np.rint, np.round, np.around, np.floor_divide,
     np.greater, np.greater_equal, np.less, np.less_equal, np.equal, np.not_equal,
     np.logical_and, np.logical_or, np.logical_not, np.logical_xor,
     np.isnan, np.isinf, np.isfinite, np.signbit,

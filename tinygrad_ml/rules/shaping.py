@@ -109,6 +109,47 @@ def hstack(arrays: Any) -> Any:
     return concatenate(*arrays, axis=0 if arrays[0].ndim == 1 else 1)
 
 
+@implements(np.column_stack)
+def column_stack(arrays: Any) -> Any:
+    """Vectors become columns, side by side with matrices."""
+    columns = [np.expand_dims(a, 1) if np.ndim(a) == 1 else np.atleast_2d(a) for a in arrays]
+    return concatenate(*columns, axis=1)
+
+
+@implements(np.dstack)
+def dstack(arrays: Any) -> Any:
+    """Along the third axis: a vector (n,) as (1, n, 1), a matrix (m, n) as (m, n, 1)."""
+    arrays = [np.atleast_2d(a) for a in arrays]
+    return concatenate(*[np.expand_dims(a, 2) if a.ndim == 2 else a for a in arrays], axis=2)
+
+
+@implements(np.block)
+def block(arrays: Any) -> Any:
+    """A matrix from nested lists of blocks: the innermost lists run along the last axis."""
+    depth, ndim = _depth(arrays), _largest_ndim(arrays)
+
+    def joined(part: Any, level: int) -> Any:
+        if isinstance(part, list):
+            return np.concatenate([joined(p, level - 1) for p in part], axis=-level)
+        missing = max(depth, ndim) - np.ndim(part)
+        return np.expand_dims(part, tuple(range(missing)))
+
+    return joined(arrays, depth)
+
+
+def _depth(part: Any) -> int:
+    if not isinstance(part, list):
+        return 0
+    depths = {_depth(p) for p in part}
+    if len(depths) != 1:
+        raise ValueError("block: expected lists nested equally deep, and none of them empty.")
+    return 1 + depths.pop()
+
+
+def _largest_ndim(part: Any) -> int:
+    return max(map(_largest_ndim, part)) if isinstance(part, list) else np.ndim(part)
+
+
 @implements(np.split)
 def split_evenly(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     """Pieces along an axis: a number of equal ones, or cut before the given indices."""
