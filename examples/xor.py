@@ -32,7 +32,7 @@ right = sum(np.array_equal(net.predict(X), y) for net in nets)
 epochs = [len(net.history_) for net in nets]
 redrawn = sum(bool(net.history_.events) for net in nets)
 print(f"{right} of {len(nets)} networks (seeds 0 to {len(nets) - 1}) have all four rows right")
-print(f"largest distance of a probability from its target: {max(net.error() for net in nets):.3f}")
+print(f"largest distance of a probability from its target: {max(net.error() for net in nets):.4f}")
 print(f"epochs: median {np.median(epochs):.0f}, most {max(epochs)}; weights redrawn in {redrawn}")
 print(f"{seconds * 1000:.0f} ms per network\n")
 

@@ -54,4 +54,4 @@ def as_floats(model: Module, x: Any) -> Any:
 
 
 def _is_positive_integer(value: Any) -> bool:
-    return isinstance(value, (int, np.integer)) and not isinstance(value, bool) and value > 0
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool) and int(value) > 0

@@ -39,7 +39,8 @@ class XORNet(Module):
 
     Parameters
     ----------
-    hidden : units of the hidden layer. Three nearly always suffice; two often get stuck.
+    hidden : units of the hidden layer. With two, the least that can do it, the weights are
+        redrawn more often.
     activation : of the hidden layer, as for `MLP`.
     rng : None, a seed or a Generator, for the weights and the order of samples.
     dtype : of the parameters.
@@ -113,7 +114,7 @@ class XORNet(Module):
             optimizer = SGD(self.parameters(), rate, momentum=0.9)
             trainer = Trainer(self, binary_cross_entropy_with_logits, optimizer)
             trainer.history = self.history_
-            trainer.fit(data, epochs, callbacks=[_StopWhenLearned()], progress=False)
+            trainer.fit(data, epochs, callbacks=[_StopWhenLearned(self)], progress=False)
             if self.error() < MARGIN:
                 return self
         warnings.warn(
@@ -144,5 +145,8 @@ class XORNet(Module):
 
 
 class _StopWhenLearned(Callback):
+    def __init__(self, net: XORNet) -> None:
+        self.net = net
+
     def on_epoch_end(self, trainer: Trainer) -> None:
-        trainer.stop_training = trainer.model.error() < MARGIN
+        trainer.stop_training = self.net.error() < MARGIN

@@ -508,6 +508,15 @@ def test_primitive_of_ones_own(scratch_rules):
         cube(variable([1.0, 2.0, 3.0])[:2]).sum().backward()
 
 
+def test_tensors_by_keyword(scratch_rules):
+    """An array argument may be named; metadata is no array."""
+    x = variable([-1.0, 0.0, 2.0])
+    functional.relu(x=x).sum().backward()
+    np.testing.assert_array_equal(x.grad, [0, 0, 1])
+    with pytest.raises(TypeError, match="softmax: expected a Tensor as an array argument only"):
+        functional.softmax(x, axis=tg.Tensor(0))
+
+
 def test_errors_in_rules_name_the_operation(scratch_rules):
     @tg.primitive
     def broken(x):

@@ -40,8 +40,8 @@ def plot_history(history: Any, title: str = "Training") -> Any:
                 marker = "o" if len(epochs) == 1 else None
                 axes.plot(epochs, history[name], color=colour, label=label, marker=marker)
         for k, event in enumerate(history.events):
-            label = "event" if k == 0 else None
-            axes.axvline(event["epoch"], color="grey", linestyle=":", label=label)
+            once = "event" if k == 0 else None  # one entry in the legend for all of them
+            axes.axvline(event["epoch"], color="grey", linestyle=":", label=once)
         finite = [value for value in drawn if math.isfinite(value)]
         if finite and min(finite) > 0 and max(finite) > 20 * min(finite):
             axes.set_yscale("log")

@@ -193,6 +193,14 @@ def test_distances_of_small_integers_do_not_wrap_around(dtype):
     assert F.pairwise_distances(y, x, metric="sqeuclidean") == (float(high) - float(low)) ** 2
 
 
+def test_gradients_of_distances_far_from_the_origin():
+    """Rows around 10,000 with differences of about 1: float32 keeps their digits."""
+    x, y = (rng.standard_normal((n, 3)).astype(np.float32) + 10_000 for n in (20, 200))
+    exact = gradient(lambda x: F.pairwise_distances(x, y, metric="sqeuclidean"), x.astype(float))
+    found = gradient(lambda x: F.pairwise_distances(x, y, metric="sqeuclidean"), x)
+    np.testing.assert_allclose(found, exact, rtol=1e-4, atol=0.05)
+
+
 def test_distances_in_blocks():
     x, y = rng.standard_normal((70, 30)), rng.standard_normal((9000, 30))
     got = F.pairwise_distances(x, y, metric="sqeuclidean")
@@ -278,6 +286,7 @@ ERRORS = {
     "softplus ints": (lambda: F.softplus(INT), "softplus: expected floating-point"),
     "linear width": (lambda: F.linear(X, W[0, 0]), r"expected 2 input features .* got 3"),
     "linear turned": (lambda: F.linear(X.T, np.ones((3, 4))), r"transposed\? Rows are samples"),
+    "linear weights": (lambda: F.linear(X, Z), r"weights of shape \(n_in, n_out\), got \(4,\)"),
     "linear bias": (lambda: F.linear(X, X.T, np.ones(3)), r"bias of shape \(4,\), got \(3,\)"),
     "conv channels": (lambda: F.conv2d(IMAGE[..., :1], W), "expected 2 input channels, got 1"),
     "conv kernel": (lambda: F.conv2d(IMAGE, W[0]), r"kernels of shape \(kh, kw, c_in, c_out\)"),

@@ -79,7 +79,7 @@ def test_wrong_sizes(arguments, message):
 def test_wrong_samples():
     model = Autoencoder(10, rng=0)
     for use in (model, model.encode, model.reconstruct):
-        with pytest.raises(ValueError, match=r"input of shape \(n, 10\), got \(10, 7\).*transposed"):
+        with pytest.raises(ValueError, match=r"shape \(n, 10\), got \(10, 7\).*transposed"):
             use(X.T)
     with pytest.raises(ValueError, match=r"codes of shape \(n, 2\), got \(7, 10\)"):
         model.decode(X)

@@ -69,7 +69,7 @@ def test_integers_are_converted():
 )
 def test_images_of_a_wrong_shape(shape, advice):
     model = CNN((8, 8, 1), 10, (4,), hidden=(8,), rng=0)
-    with pytest.raises(ValueError, match=r"expected images of shape \(n, 8, 8, 1\), got .*" + advice):
+    with pytest.raises(ValueError, match=r"images of shape \(n, 8, 8, 1\), got .*" + advice):
         model(np.zeros(shape, np.float32))
 
 

@@ -11,7 +11,9 @@ from tinygrad_ml.training import Trainer
 X = np.random.default_rng(0).normal(size=(40, 2)).astype(np.float32)
 
 
-@pytest.mark.parametrize("activation", ["sigmoid", "tanh", "relu", "leaky_relu", "softplus", np.sin])
+@pytest.mark.parametrize(
+    "activation", ["sigmoid", "tanh", "relu", "leaky_relu", "softplus", np.sin]
+)
 def test_sizes_become_layers(activation):
     model = MLP([2, 4, 3, 1], activation, rng=0)
     assert [p.shape for p in model.parameters()] == [(2, 4), (4,), (4, 3), (3,), (3, 1), (1,)]
@@ -78,7 +80,9 @@ def test_the_dtype_is_that_of_the_parameters():
     assert model.dtype == np.float64 and model(X.astype(np.float64)).dtype == np.float64
 
 
-@pytest.mark.parametrize("x", [[[0, 1], [1, 0]], np.array([[0, 1], [1, 0]]), [[False, True], [1, 0]]])
+@pytest.mark.parametrize(
+    "x", [[[0, 1], [1, 0]], np.array([[0, 1], [1, 0]]), [[False, True], [1, 0]]]
+)
 def test_lists_and_integers_are_converted(x):
     model = MLP([2, 4, 1], rng=0)
     expected = model(np.array([[0, 1], [1, 0]], np.float32)).data
@@ -86,8 +90,11 @@ def test_lists_and_integers_are_converted(x):
     np.testing.assert_array_equal(model(x).data, expected)
 
 
-@pytest.mark.parametrize("sizes", [4, [2], [], [2, 4.0, 1], [2, 0, 1], [2, -1], "241", [2, "4", 1],
-                                   [2, True, 1], None, [[2, 4], [4, 1]], np.ones((2, 2), int)])  # fmt: skip
+@pytest.mark.parametrize(
+    "sizes",
+    [4, [2], [], [2, 4.0, 1], [2, 0, 1], [2, -1], "241", [2, "4", 1], [2, True, 1], None,
+     [[2, 4], [4, 1]], np.ones((2, 2), int)],
+)  # fmt: skip
 def test_wrong_sizes(sizes):
     with pytest.raises(ValueError, match="sizes must be a list of at least 2 positive integers"):
         MLP(sizes)
@@ -135,7 +142,8 @@ def test_learns_with_every_loss(batch_size):
                   batch_size=batch_size)  # fmt: skip
     assert np.mean(trainer.predict(X).argmax(axis=1) == larger) >= 0.95
     values = (X[:, :1] - 2 * X[:, 1:]) / 4
-    trainer = fit(MLP([2, 8, 1], rng=0), mse_loss, values, batch_size=batch_size, learning_rate=0.05)
+    trainer = fit(MLP([2, 8, 1], rng=0), mse_loss, values,
+                  batch_size=batch_size, learning_rate=0.05)  # fmt: skip
     assert trainer.history["loss"][-1] < 0.02 * values.var()
 
 

@@ -11,7 +11,7 @@ NETWORKS = {
     "MLP with functions": (MLP([2, 4, 1], np.tanh, rng=0, dtype=np.float64), (3, 2)),
     "XORNet": (XORNet(rng=0).fit(), (3, 2)),
     "Autoencoder": (Autoencoder(10, output="sigmoid", rng=0), (3, 10)),
-    "CNN": (CNN((8, 8, 1), 10, (4,), hidden=(8,), dropout=0.2, batch_norm=True, rng=0), (3, 8, 8, 1)),
+    "CNN": (CNN((8, 8, 1), 10, (4,), hidden=(8,), dropout=0.2, rng=0), (3, 8, 8, 1)),
 }
 
 

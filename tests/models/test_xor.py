@@ -84,7 +84,7 @@ def test_wrong_settings():
     with pytest.raises(ValueError, match="hidden must be a positive integer, got '3'"):
         XORNet(hidden="3")
     for wrong in (2, 4.5, X):
-        with pytest.raises(ValueError, match=r"batch_size must be 4 .* or 1 [\s\S]*write net.fit\(\)"):
+        with pytest.raises(ValueError, match=r"must be 4 .* or 1 [\s\S]*write net.fit\(\)"):
             XORNet().fit(wrong)
     for wrong in (-1, 1.5):
         with pytest.raises(ValueError, match="redraws must be an integer of at least 0"):

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .. import kernels
+from ..kernels.memory import empty
 from ..table import defvjp
 from ..tensor import primitive
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..table import defvjp
-from ..tensor import primitive
+from ..tensor import constant, primitive
 
 Array = Any  # an ndarray or a Tensor
 _BLOCK = 1 << 18  # numbers in one block of differences: they stay in the second-level cache
@@ -23,11 +23,12 @@ def pairwise_distances(x: Array, y: Array = None, metric: str = "euclidean") -> 
     >>> pairwise_distances(np.array([[0.0, 0.0]]), np.array([[3.0, 4.0]]))
     array([[5.]])
     """
-    y = x if y is None else y
-    if np.ndim(x) != 2 or np.ndim(y) != 2 or np.shape(x)[1] != np.shape(y)[1]:
+    x = x if hasattr(x, "dtype") else np.asarray(x)
+    y = x if y is None else y if hasattr(y, "dtype") else np.asarray(y)
+    if x.ndim != 2 or y.ndim != 2 or x.shape[1] != y.shape[1]:
         raise ValueError(
             "pairwise_distances: expected two matrices of equal width, got shapes "
-            f"{np.shape(x)} and {np.shape(y)}. Rows are samples."
+            f"{x.shape} and {y.shape}. Rows are samples."
         )
     for rows in (x, y):
         if rows.dtype.kind not in "fiub":
@@ -60,8 +61,19 @@ def _squared(x: Array, y: Array) -> Array:
     return out
 
 
+@constant
+def _middle(y: Any) -> np.ndarray:
+    return y.sum(axis=0) / max(1, len(y))
+
+
+def _squared_rule(g: Array, x: Array, y: Array) -> Array:
+    """sum_j 2 g[i, j] (x[i] - y[j]); measured from the middle of y, where few digits cancel."""
+    middle = _middle(y)
+    return 2 * ((x - middle) * g.sum(axis=1, keepdims=True) - g @ (y - middle))
+
+
 defvjp(
     _squared,
-    lambda g, out, x, y: 2 * (x * g.sum(axis=1, keepdims=True) - g @ y),
-    lambda g, out, x, y: 2 * (y * g.T.sum(axis=1, keepdims=True) - g.T @ x),
+    lambda g, out, x, y: _squared_rule(g, x, y),
+    lambda g, out, x, y: _squared_rule(g.T, y, x),
 )

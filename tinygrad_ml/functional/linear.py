@@ -22,7 +22,9 @@ def linear(x: Array, w: Array, bias: Array = None) -> Array:
     >>> linear(np.array([[1.0, 2.0]]), np.array([[3.0], [4.0]]), np.array([5.0]))
     array([[16.]])
     """
-    if x.ndim == 0 or w.ndim != 2 or x.shape[-1] != w.shape[0]:
+    if w.ndim != 2:
+        raise ValueError(f"linear: expected weights of shape (n_in, n_out), got {w.shape}.")
+    if x.ndim == 0 or x.shape[-1] != w.shape[0]:
         hint = " Is it transposed? Rows are samples." if x.shape[:1] == w.shape[:1] else ""
         raise ValueError(
             f"linear: expected {w.shape[0]} input features in the last axis, got "

@@ -11,6 +11,7 @@ import numpy as np
 
 from . import convolution, pooling
 from .geometry import output_size, tiles
+from .memory import empty, zeros
 
 COMPILER_ERRORS = (numba.core.errors.NumbaError, OSError)
 
@@ -44,13 +45,13 @@ def conv2d_weight(x, g, *, shape, stride, padding):
 
 def windows(x, *, size, stride):
     output = output_size(x.shape, size, stride, ((0, 0), (0, 0)))
-    out = np.empty((len(x), *output, *size, x.shape[3]), x.dtype)
+    out = empty((len(x), *output, *size, x.shape[3]), x.dtype)
     _gather(x, out, stride, ((0, 0), (0, 0)))
     return out
 
 
 def fold(g, *, shape, stride):
-    out = np.zeros(shape, g.dtype)
+    out = zeros(shape, g.dtype)
     _add_back(g, out, stride, ((0, 0), (0, 0)))
     return out
 
@@ -118,8 +119,8 @@ def _add_rows(columns, out, c, sh, sw, top, left):
 
 def max_pool2d(x, *, size, stride, padding):
     output = output_size(x.shape, size, stride, padding)
-    out = np.empty((len(x), *output, x.shape[3]), x.dtype)
-    index = np.empty(out.shape, pooling.index_type(size))
+    out = empty((len(x), *output, x.shape[3]), x.dtype)
+    index = empty(out.shape, pooling.index_type(size))
     (top, _), (left, _) = padding
     usual = size == stride == (2, 2) and padding == ((0, 0), (0, 0))
     if usual and x.shape[3] >= 16:  # fewer channels do not fill its vectors
@@ -182,10 +183,10 @@ def _max_pool_in_fours(x, out, index):
 def max_pool2d_scatter(g, index, *, shape, size, stride, padding):
     (top, _), (left, _) = padding
     if tiles(shape, g.shape, size, stride) and padding == ((0, 0), (0, 0)):
-        out = np.empty(shape, g.dtype)
+        out = empty(shape, g.dtype)
         _place(_input(g), _input(index), out, *size)
     else:
-        out = np.zeros(shape, g.dtype)
+        out = zeros(shape, g.dtype)
         _scatter(_input(g), _input(index), out, *size, *stride, top, left)
     return out
 
@@ -222,7 +223,7 @@ def _scatter(g, index, out, kh, kw, sh, sw, top, left):
 
 
 def max_pool2d_gather(x, index, *, size, stride, padding):
-    out = np.zeros(index.shape, x.dtype)
+    out = zeros(index.shape, x.dtype)
     (top, _), (left, _) = padding
     _gather_winners(_input(x), _input(index), out, *size, *stride, top, left)
     return out
@@ -244,7 +245,7 @@ def _gather_winners(x, index, out, kh, kw, sh, sw, top, left):
 
 def sum_pool2d(x, *, size, stride, padding):
     output = output_size(x.shape, size, stride, padding)
-    out = np.zeros((len(x), *output, x.shape[3]), x.dtype)
+    out = zeros((len(x), *output, x.shape[3]), x.dtype)
     (top, _), (left, _) = padding
     _sum_pool(_input(x), out, *size, *stride, top, left)
     return out
@@ -267,7 +268,7 @@ def _sum_pool(x, out, kh, kw, sh, sw, top, left):
 
 
 def sum_pool2d_spread(g, *, shape, size, stride, padding):
-    out = np.zeros(shape, g.dtype)
+    out = zeros(shape, g.dtype)
     (top, _), (left, _) = padding
     _spread(_input(g), out, *size, *stride, top, left)
     return out
@@ -290,7 +291,7 @@ def _spread(g, out, kh, kw, sh, sw, top, left):
 
 
 def relu_backward(g, out):
-    result = np.empty(g.shape, g.dtype)
+    result = empty(g.shape, g.dtype)
     _relu_backward(_input(g).reshape(-1), _input(out).reshape(-1), result.reshape(-1))
     return result
 

@@ -19,6 +19,7 @@ import numpy as np
 
 from .dispatch import Kernel
 from .geometry import cropped, output_size, padded, padded_shape, taps, window_view
+from .memory import empty, zeros
 
 _BLOCK_BYTES = 1 << 20  # of columns: they are read again from the second level of cache
 
@@ -72,7 +73,7 @@ def fold(g, *, shape, stride):
 
     Shapes: (n, oh, ow, kh, kw, c) -> `shape` (n, h, w, c).
     """
-    out = np.zeros(shape, g.dtype)
+    out = zeros(shape, g.dtype)
     add_back(g, out, stride, ((0, 0), (0, 0)))
     return out
 
@@ -85,7 +86,7 @@ def gather(x, columns, stride, padding):
 def add_back(columns, out, stride, padding):
     """Add all windows to the images `out` they were read from: the adjoint of `gather`."""
     whole = padding == ((0, 0), (0, 0))
-    images = out if whole else np.zeros(padded_shape(out.shape, padding), out.dtype)
+    images = out if whole else zeros(padded_shape(out.shape, padding), out.dtype)
     output, size = columns.shape[1:3], columns.shape[3:5]
     for tap, place in enumerate(taps(images, size, stride, output)):
         place += columns[:, :, :, tap // size[1], tap % size[1]]
@@ -98,7 +99,7 @@ def convolve(gather, x, w, bias, stride, padding):
     x, w = _of_one_type(x, w, w if bias is None else bias)[:2]
     size, c_out = w.shape[:2], w.shape[3]
     output = output_size(x.shape, size, stride, padding)
-    out = np.empty((len(x), *output, c_out), x.dtype)
+    out = empty((len(x), *output, c_out), x.dtype)
     kernel = w.reshape(-1, c_out)
     if bias is not None:  # added to whole rows of pixels: NumPy is slow at short runs
         row_of_bias = np.tile(bias, output[1])
@@ -113,7 +114,7 @@ def convolve(gather, x, w, bias, stride, padding):
 def correlate(gather, x, g, shape, stride, padding):
     """`conv2d_weight` with the given way to gather columns."""
     x, g = _of_one_type(x, g)
-    total = np.zeros((math.prod(shape[:3]), shape[3]), x.dtype)
+    total = zeros((math.prod(shape[:3]), shape[3]), x.dtype)
     part = np.empty_like(total)
     for block, columns in _blocks(gather, x, shape[:2], stride, padding, g.shape[1:3]):
         np.matmul(columns.T, g[block].reshape(-1, shape[3]), out=part)
@@ -125,13 +126,16 @@ def convolve_back(add_back, g, w, shape, stride, padding):
     """`conv2d_input` with the given way to add columns back."""
     g, w = _of_one_type(g, w)
     (kh, kw), c_in = w.shape[:2], w.shape[2]
-    out = np.zeros(shape, g.dtype)
+    out = zeros(shape, g.dtype)
     kernel = w.reshape(-1, w.shape[3]).T
     images = _images_per_block(g, kh * kw * c_in, g.shape[1:3])
+    buffer = empty((min(len(g), images) * math.prod(g.shape[1:3]), kernel.shape[1]), g.dtype)
     for start in range(0, len(g), images):
         block = slice(start, start + images)
         part = g[block]
-        columns = np.matmul(part.reshape(-1, part.shape[3]), kernel)
+        rows = part.reshape(-1, part.shape[3])
+        columns = buffer[: len(rows)]
+        np.matmul(rows, kernel, out=columns)
         add_back(columns.reshape(*part.shape[:3], kh, kw, c_in), out[block], stride, padding)
     return out
 
@@ -155,7 +159,7 @@ def _blocks(gather, x, size, stride, padding, output):
     width = math.prod(size) * c_in
     short_runs = size[1] * c_in < 16
     images = _images_per_block(x, width, output)
-    buffer = np.empty(min(n, images) * math.prod(output) * width, x.dtype)
+    buffer = empty((min(n, images) * math.prod(output) * width,), x.dtype)
     for start in range(0, n, images):
         count = min(images, n - start)
         rows = count * math.prod(output)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from .dispatch import Kernel
+from .memory import empty
 
 _INTEGERS = {"f": np.int32, "d": np.int64}
 
@@ -29,7 +30,7 @@ def select(g, mask, out=None):
     ones = mask.view(np.int8)
     np.negative(ones, out=ones)
     if out is None:
-        out = np.empty(g.shape, g.dtype)
+        out = empty(g.shape, g.dtype)
     np.bitwise_and(g.view(integers), ones, out=out.view(integers))
     return out
 

@@ -12,6 +12,7 @@ import numpy as np
 from .dispatch import Kernel
 from .elementwise import select
 from .geometry import cropped, image_blocks, output_size, padded, padded_shape, taps, tiles
+from .memory import empty, zeros
 
 
 def index_type(size):
@@ -27,8 +28,8 @@ def max_pool2d(x, *, size, stride, padding):
     Shapes: (n, h, w, c) -> two of (n, oh, ow, c).
     """
     output = output_size(x.shape, size, stride, padding)
-    out = np.empty((len(x), *output, x.shape[3]), x.dtype)
-    index = np.empty(out.shape, index_type(size))
+    out = empty((len(x), *output, x.shape[3]), x.dtype)
+    index = empty(out.shape, index_type(size))
     index[...] = _first_taps(x.shape, size, stride, padding, output)
     for block in image_blocks(x):
         views = list(taps(padded(x[block], padding, -math.inf), size, stride, output))
@@ -39,7 +40,7 @@ def max_pool2d(x, *, size, stride, padding):
 def _keep_largest(views, out, index):
     """Reduce the views of all taps to the largest values and the numbers of their taps."""
     out[...] = views[0]
-    larger = np.empty(out.shape, bool)
+    larger = empty(out.shape, bool)
     winner = np.empty_like(index)
     for tap, view in enumerate(views[1:], 1):
         np.greater(view, out, out=larger)
@@ -68,7 +69,7 @@ def max_pool2d_scatter(g, index, *, shape, size, stride, padding):
     Shapes: two of (n, oh, ow, c) -> `shape` (n, h, w, c). The adjoint of `max_pool2d_gather`.
     """
     whole = padded_shape(shape, padding)
-    out = (np.empty if tiles(whole, g.shape, size, stride) else np.zeros)(whole, g.dtype)
+    out = (empty if tiles(whole, g.shape, size, stride) else zeros)(whole, g.dtype)
     apart = stride[0] >= size[0] and stride[1] >= size[1]
     by_bits = g.dtype.char in "fd"
     for block in image_blocks(out):
@@ -90,7 +91,7 @@ def max_pool2d_gather(x, index, *, size, stride, padding):
 
     Shapes: (n, h, w, c), (n, oh, ow, c) -> (n, oh, ow, c). The adjoint of `max_pool2d_scatter`.
     """
-    out = np.zeros(index.shape, x.dtype)
+    out = zeros(index.shape, x.dtype)
     for tap, view in enumerate(taps(padded(x, padding), size, stride, index.shape[1:3])):
         np.copyto(out, view, where=index == tap)
     return out
@@ -113,7 +114,7 @@ def sum_pool2d_spread(g, *, shape, size, stride, padding):
 
     Shapes: (n, oh, ow, c) -> `shape` (n, h, w, c). The adjoint of `sum_pool2d`.
     """
-    out = np.zeros(padded_shape(shape, padding), g.dtype)
+    out = zeros(padded_shape(shape, padding), g.dtype)
     for place in taps(out, size, stride, g.shape[1:3]):
         place += g
     return cropped(out, shape, padding)

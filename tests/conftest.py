@@ -1,0 +1,6 @@
+"""Import the package once, in the usual way, before any of its modules is collected for doctests.
+
+pytest would otherwise load the first such module a second time, with a table of rules of its own.
+"""
+
+import tinygrad_ml  # noqa: F401
