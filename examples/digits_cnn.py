@@ -1,7 +1,7 @@
 """Read handwritten digits with a convolutional network, judged on a held-out quarter.
 
     python examples/digits_cnn.py            one run, split and weights drawn with seed 0
-    python examples/digits_cnn.py --runs 5   mean and worst of the seeds 0 to 4
+    python examples/digits_cnn.py --runs 5   mean and worst of the seeds 0 to 4 (--first: others)
 """
 
 import argparse
@@ -17,13 +17,14 @@ from tinygrad_ml.plotting import plot_history, plot_images, write_picture
 
 options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
 options.add_argument("--runs", type=int, default=1)
+options.add_argument("--first", type=int, default=0, help="the first seed")
 options = options.parse_args()
 epochs = 2 if os.environ.get("TINYGRAD_ML_QUICK") else 30
 X, y = load_digits(images=True)
 X = X / 16  # ink from 0 to 1
 accuracies = []
 
-for seed in range(options.runs):
+for seed in range(options.first, options.first + options.runs):
     parts = train_test_split(X, y, test_size=0.25, stratify=y, random_state=seed)
     X_train, X_test, y_train, y_test = parts
     model = CNN((8, 8, 1), n_classes=10, dropout=0.3, batch_norm=True, rng=seed)

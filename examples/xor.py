@@ -18,20 +18,21 @@ from tinygrad_ml.training import progress_bar
 
 options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
 options.add_argument("--seeds", type=int, default=5 if os.environ.get("TINYGRAD_ML_QUICK") else 20)
+options.add_argument("--first", type=int, default=0, help="the first seed")
 options.add_argument("--batch-size", type=int, default=4, choices=(4, 1))
 options = options.parse_args()
 
 X, y = np.array([[0, 0], [0, 1], [1, 0], [1, 1]]), np.array([0, 1, 1, 0])
 warnings.simplefilter("ignore", UserWarning)  # a network that failed is counted below
-seeds = progress_bar(range(options.seeds), "training", unit="network")
+seeds = range(options.first, options.first + options.seeds)
 start = time.perf_counter()
-nets = [XORNet(rng=seed).fit(options.batch_size) for seed in seeds]
+nets = [XORNet(rng=seed).fit(options.batch_size) for seed in progress_bar(seeds, "training")]
 seconds = (time.perf_counter() - start) / len(nets)
 
 right = sum(np.array_equal(net.predict(X), y) for net in nets)
 epochs = [len(net.history_) for net in nets]
 redrawn = sum(bool(net.history_.events) for net in nets)
-print(f"{right} of {len(nets)} networks (seeds 0 to {len(nets) - 1}) have all four rows right")
+print(f"{right} of {len(nets)} networks (seeds {seeds[0]} to {seeds[-1]}) have all four rows right")
 print(f"largest distance of a probability from its target: {max(net.error() for net in nets):.4f}")
 print(f"epochs: median {np.median(epochs):.0f}, most {max(epochs)}; weights redrawn in {redrawn}")
 print(f"{seconds * 1000:.0f} ms per network\n")

@@ -142,19 +142,19 @@ def pull_back(
     queue: list[tuple[int, Node]] = []
     for edge, g in roots:
         if relevant is None or edge[0] in relevant:
-            _send(edge, g, arrived, queue)
+            _send(edge, g, arrived, queue, kept)
     while queue:
         node = heapq.heappop(queue)[1]
         g = arrived.pop(node)
         if node.keeps_grad if wanted is None else node in wanted:
             kept[node] = g
-        if node.function is None:
-            continue
         if relevant is not None and not any(e and e[0] in relevant for e in node.edges):
             continue
         if node.args is None:
             raise RuntimeError(messages.FREED.format(node=node))
-        g, out, args = _operands(node, g, box)
+        out, args = node.out, node.args
+        if box is not None or type(out) is tuple:
+            g, out, args = _operands(node, g, box)
         rules = RULES[node.function].vjps
         for position, edge in enumerate(node.edges):
             if edge is None:
@@ -168,16 +168,23 @@ def pull_back(
             rule = rules[position]
             if rule is not None:
                 contribution = _contribution(rule, node, position, g, out, args)
-                _send(edge, contribution, arrived, queue)
+                _send(edge, contribution, arrived, queue, kept)
         if free:
             node.free()
     return kept
 
 
-def _send(edge: tuple[Node, int], g: Any, arrived: dict[Node, Any], queue: list) -> None:
-    """Add `g` to what has arrived at result i of a node; the first arrival queues the node."""
+def _send(
+    edge: tuple[Node, int], g: Any, arrived: dict[Node, Any], queue: list, kept: dict[Node, Any]
+) -> None:
+    """Add `g` to what has arrived at result i of a node; the first arrival queues the node.
+
+    At a leaf the way ends.
+    """
     node, i = edge
-    if type(node.out) is tuple:
+    if node.function is None:
+        kept[node] = kept[node] + g if node in kept else g
+    elif type(node.out) is tuple:
         parts = arrived.get(node)
         if parts is None:
             parts = arrived[node] = [None] * len(node.out)
@@ -196,8 +203,6 @@ def _operands(node: Node, g: Any, box: Callable | None) -> tuple[Any, Any, Any]:
     several = type(out) is tuple
     if several:  # a result that nobody used has the gradient 0
         g = tuple(np.zeros_like(o) if p is None else p for p, o in zip(g, out, strict=True))
-    if node.trace is not None:
-        anomaly.check_constants(node)
     if box is not None:
         args = [a if e is None else box(a, e) for a, e in zip(args, node.edges, strict=True)]
         out = (
@@ -208,6 +213,8 @@ def _operands(node: Node, g: Any, box: Callable | None) -> tuple[Any, Any, Any]:
 
 def _contribution(rule: Callable, node: Node, position: int, g: Any, out: Any, args: Any) -> Any:
     """What one rule says, in the shape and dtype of its argument."""
+    if node.trace is not None:
+        anomaly.check_constants(node)
     try:
         found = rule(g, out, *args, **node.kwargs)
     except Exception as error:

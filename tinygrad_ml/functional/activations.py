@@ -31,11 +31,12 @@ def sigmoid(x: Array) -> Array:
     >>> sigmoid(np.array([-1000.0, 0.0, 1000.0]))
     array([0. , 0.5, 1. ])
     """
-    out = np.negative(_floating(x, "sigmoid"))
+    x = _floating(x, "sigmoid")
+    out = np.negative(x, out=empty(x.shape, x.dtype))
     with np.errstate(over="ignore"):
-        out = np.exp(out, out=_buffer(out))
+        np.exp(out, out=out)
     out += 1
-    return np.reciprocal(out, out=_buffer(out))
+    return np.reciprocal(out, out=out)
 
 
 defvjp(sigmoid, lambda g, out, x: g * (out * (1 - out)))
@@ -44,7 +45,8 @@ defvjp(sigmoid, lambda g, out, x: g * (out * (1 - out)))
 @primitive
 def relu(x: Array) -> Array:
     """Rectifier, max(x, 0), any shape; its slope at 0 is 0 (Nair & Hinton, 2010)."""
-    return np.maximum(_numbers(x, "relu"), 0)
+    x = _numbers(x, "relu")
+    return np.maximum(x, 0, out=empty(x.shape, x.dtype))
 
 
 _relu_backward = primitive(kernels.relu_backward)
@@ -145,8 +147,3 @@ def _floating(x: Any, name: str) -> np.ndarray:
             f"{name}: expected floating-point values, got {x.dtype}. Use x.astype(np.float32)."
         )
     return x
-
-
-def _buffer(out: Any) -> np.ndarray | None:
-    """The array to write into, or None for the scalars that NumPy makes of 0-d results."""
-    return out if isinstance(out, np.ndarray) else None

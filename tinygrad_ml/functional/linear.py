@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from .. import kernels
+from ..rules.linalg import product
 from ..rules.windows import sum_rows
 from ..table import defvjp
 from ..tensor import constant, primitive
@@ -31,11 +33,14 @@ def linear(x: Array, w: Array, bias: Array = None) -> Array:
             f"{x.shape[-1] if x.ndim else 'a number'} (input shape {x.shape}).{hint}"
         )
     rows = x.reshape(-1, x.shape[-1]) if x.ndim != 2 else x
-    out = rows @ w
+    out = kernels.product(rows, w)
     if bias is not None:
         if bias.shape != w.shape[1:]:
             raise ValueError(f"linear: expected a bias of shape {w.shape[1:]}, got {bias.shape}.")
-        out = np.add(out, bias, out=out if out.dtype == np.result_type(out, bias) else None)
+        if bias.dtype == out.dtype:
+            out += bias
+        else:
+            out = out + bias
     return out.reshape(*x.shape[:-1], w.shape[1]) if x.ndim != 2 else out
 
 
@@ -45,8 +50,8 @@ def _rows(x: Any) -> Any:
 
 defvjp(
     linear,
-    lambda g, out, x, w, *bias: (_rows(g) @ w.T).reshape(x.shape),
-    lambda g, out, x, w, *bias: _rows(x).T @ _rows(g),
+    lambda g, out, x, w, *bias: product(_rows(g), w.T).reshape(x.shape),
+    lambda g, out, x, w, *bias: product(_rows(x).T, _rows(g)),
     lambda g, out, x, w, bias: sum_rows(_rows(g)),
 )
 

@@ -13,7 +13,7 @@ compiles, "compiled" insists on Numba, unset takes what is there. `kernel.numpy(
 
 from .convolution import conv2d, conv2d_input, conv2d_weight, fold, windows
 from .dispatch import Kernel
-from .elementwise import relu_backward, sum_rows
+from .elementwise import product, relu_backward, sum_rows
 from .pooling import (
     max_pool2d,
     max_pool2d_gather,
@@ -33,6 +33,7 @@ __all__ = [
     "max_pool2d",
     "max_pool2d_gather",
     "max_pool2d_scatter",
+    "product",
     "relu_backward",
     "sgd_update",
     "sum_pool2d",

@@ -35,6 +35,13 @@ def select(g, mask, out=None):
     return out
 
 
+def product(x, y):
+    """x @ y for two matrices, on reused memory where it is large: (n, k), (k, m) -> (n, m)."""
+    if x.dtype != y.dtype:
+        return x @ y
+    return np.matmul(x, y, out=empty((x.shape[0], y.shape[1]), x.dtype))
+
+
 def sum_rows(g):
     """Column sums of a matrix, sum_i g[i]: (n, c) -> (c,).
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import kernels
 from ..table import defvjp, implements
 from ..tensor import primitive
 
@@ -34,6 +35,16 @@ def _matmul_right(g: Any, out: Any, x: Any, y: Any) -> Any:
 
 
 defvjp(np.matmul, _matmul_left, _matmul_right)
+
+
+# ---- the product of two matrices, on reused memory: what layers are made of
+
+product = primitive(kernels.product)
+defvjp(
+    product,
+    lambda g, out, x, y: product(g, y.T),
+    lambda g, out, x, y: product(x.T, g),
+)
 
 
 @implements(np.dot)
