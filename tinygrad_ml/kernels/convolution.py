@@ -19,9 +19,9 @@ import numpy as np
 
 from .dispatch import Kernel
 from .geometry import cropped, output_size, padded, padded_shape, taps, window_view
-from .memory import empty, zeros
+from .memory import empty, scratch, zeros
 
-_BLOCK_BYTES = 1 << 20  # of columns: they are read again from the second level of cache
+_BLOCK_BYTES = 1 << 22  # of columns at a time: fewer, larger products keep both cores busier
 
 
 @Kernel
@@ -80,7 +80,15 @@ def fold(g, *, shape, stride):
 
 def gather(x, columns, stride, padding):
     """Copy all windows of the images into `columns`, (n, oh, ow, kh, kw, c) in any order."""
-    columns[...] = window_view(padded(x, padding), columns.shape[3:5], stride, columns.shape[1:3])
+    images = padded(x, padding)
+    size, output = columns.shape[3:5], columns.shape[1:3]
+    if columns.flags.c_contiguous:
+        columns[...] = window_view(images, size, stride, output)
+        return
+    channels = np.ascontiguousarray(images.transpose(3, 0, 1, 2))  # runs of pixels, not of channels
+    for tap, place in enumerate(taps(channels.transpose(1, 2, 3, 0), size, stride, output)):
+        target = columns[:, :, :, tap // size[1], tap % size[1]]
+        target.transpose(3, 0, 1, 2)[...] = place.transpose(3, 0, 1, 2)
 
 
 def add_back(columns, out, stride, padding):
@@ -129,7 +137,8 @@ def convolve_back(add_back, g, w, shape, stride, padding):
     out = zeros(shape, g.dtype)
     kernel = w.reshape(-1, w.shape[3]).T
     images = _images_per_block(g, kh * kw * c_in, g.shape[1:3])
-    buffer = empty((min(len(g), images) * math.prod(g.shape[1:3]), kernel.shape[1]), g.dtype)
+    pixels, width = math.prod(g.shape[1:3]), kernel.shape[1]
+    buffer = scratch(min(len(g), images) * pixels * width, g.dtype).reshape(-1, width)
     for start in range(0, len(g), images):
         block = slice(start, start + images)
         part = g[block]
@@ -159,7 +168,7 @@ def _blocks(gather, x, size, stride, padding, output):
     width = math.prod(size) * c_in
     short_runs = size[1] * c_in < 16
     images = _images_per_block(x, width, output)
-    buffer = empty((min(n, images) * math.prod(output) * width,), x.dtype)
+    buffer = scratch(min(n, images) * math.prod(output) * width, x.dtype)
     for start in range(0, n, images):
         count = min(images, n - start)
         rows = count * math.prod(output)

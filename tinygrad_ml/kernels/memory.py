@@ -14,8 +14,9 @@ import numpy as np
 
 _LEAST = 1 << 18  # bytes: smaller arrays come from memory that the process keeps anyway
 _MOST = 1 << 28  # bytes that are kept at most
-_blocks = {}  # size in bytes -> blocks of that size
+_blocks: dict[int, list[np.ndarray]] = {}  # size in bytes -> blocks of that size
 _lock = threading.Lock()
+_own = threading.local()  # one scratch block for each thread
 
 
 def empty(shape, dtype):
@@ -30,6 +31,15 @@ def empty(shape, dtype):
             block = np.empty(size, np.uint8)
             _keep(block)
         return block.view(dtype).reshape(shape)
+
+
+def scratch(size, dtype):
+    """A vector to work in, until this thread asks for the next one; its contents are leftovers."""
+    wanted = size * np.dtype(dtype).itemsize
+    block = getattr(_own, "block", None)
+    if block is None or block.nbytes < wanted:
+        block = _own.block = np.empty(wanted, np.uint8)
+    return block[:wanted].view(dtype)
 
 
 def zeros(shape, dtype):
