@@ -522,6 +522,12 @@ for left, right in (((0, 3), (3, 2)), ((2, 0), (0, 3)), ((0,), (0,)), ((2, 2, 0)
 exclude(np.matmul, zero_d=NEEDS_AXES)
 exclude_axes(np.matmul)
 
+for situation, left, right in (("plain", (2, 3), (3, 2)), ("empty", (0, 3), (3, 2)),
+                               ("empty", (2, 0), (0, 3))):  # fmt: skip
+    add(linalg.product, situation, linalg.product, distinct(*left), distinct(*right))
+exclude(linalg.product, zero_d="takes two matrices", broadcast="takes two matrices")
+exclude_axes(linalg.product)
+
 for left, right in (((2, 3), (3, 2)), ((3,), (3,)), ((2, 3), (3,))):
     add(np.dot, "plain", np.dot, distinct(*left), distinct(*right), about=np.matmul)
 add(np.dot, "0-d", np.dot, distinct(), distinct(2), about=np.multiply)
@@ -679,6 +685,10 @@ for situation, shape in (("plain", (2, 3)), ("0-d", ()), ("empty", (0, 3))):
     p, t = distinct(*shape, low=0.2, high=0.8), distinct(*shape, low=0.1, high=0.9)
     loss(losses._binary, situation, p, t)
     loss(losses._binary_logits, situation, x, t)
+    add(losses._scaled_difference, situation, losses._scaled_difference, distinct(), x, y)
+add(losses._scaled_difference, "broadcast", losses._scaled_difference, distinct(2, 3),
+    distinct(2, 3), distinct(2, 3))  # fmt: skip
+exclude_axes(losses._scaled_difference)
 loss(losses._cross_entropy_hard, "plain", distinct(3, 3), classes=CLASSES)
 loss(losses._cross_entropy_hard, "plain", distinct(3, 1, 3), classes=CLASSES.reshape(3, 1))
 loss(losses._cross_entropy_hard, "empty", distinct(0, 3), classes=CLASSES[:0])

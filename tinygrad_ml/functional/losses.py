@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ..kernels.memory import empty
 from ..table import defvjp
 from ..tensor import constant, primitive
 from .activations import log_softmax, logsumexp, sigmoid, softmax
@@ -60,13 +61,32 @@ def mse_loss(prediction: Array, target: Array, reduction: str = "mean") -> Array
 
 @_loss
 def _squared(y: Array, t: Array) -> Array:
-    return np.square(y - t)
+    difference = np.subtract(y, t, out=empty(y.shape, np.result_type(y, t)))
+    return np.square(difference, out=difference)
+
+
+@primitive
+def _scaled_difference(scale: Array, y: Array, t: Array) -> Array:
+    """scale (y - t), in one piece of reused memory; scale is one number or has their shape."""
+    out = np.subtract(y, t, out=empty(y.shape, np.result_type(y, t)))
+    out *= scale
+    return out
 
 
 defvjp(
     _squared,
-    lambda g, out, y, t, *, reduction: 2 * _weight(g, reduction, y.size) * (y - t),
-    lambda g, out, y, t, *, reduction: 2 * _weight(g, reduction, y.size) * (t - y),
+    lambda g, out, y, t, *, reduction: _scaled_difference(
+        2 * _weight(g, reduction, y.size), y, t
+    ),
+    lambda g, out, y, t, *, reduction: _scaled_difference(
+        2 * _weight(g, reduction, y.size), t, y
+    ),
+)
+defvjp(
+    _scaled_difference,
+    lambda g, out, scale, y, t: g * (y - t) if scale.ndim else (g * (y - t)).sum(),
+    lambda g, out, scale, y, t: g * scale,
+    lambda g, out, scale, y, t: -(g * scale),
 )
 
 

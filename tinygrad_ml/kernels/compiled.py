@@ -19,9 +19,9 @@ COMPILER_ERRORS = (numba.core.errors.NumbaError, OSError)
 def _loop(function):
     """Compile at the first call; keep the machine code on disk where there is a place for it."""
     try:
-        return numba.njit(cache=True, nogil=True)(function)
+        return numba.njit(cache=True, nogil=True, error_model="numpy")(function)
     except RuntimeError:  # no directory can be written
-        return numba.njit(nogil=True)(function)
+        return numba.njit(nogil=True, error_model="numpy")(function)
 
 
 def _input(x):
@@ -327,13 +327,13 @@ def _sgd_momentum(p, g, velocity, lr, momentum, fresh, nesterov, weight_decay):
 
 
 def adam_update(p, g, m, v, *, lr, beta1, beta2, eps, weight_decay, decoupled, step):
+    correction = math.sqrt(1 - beta2**step)
     scalars = (
-        lr / (1 - beta1**step),
-        math.sqrt(1 - beta2**step),
+        lr / (1 - beta1**step) * correction,
         1 - beta1,
         beta2,
         1 - beta2,
-        eps,
+        eps * correction,
         0 if decoupled else weight_decay,
         1 - lr * weight_decay if decoupled else 1,
     )
@@ -341,7 +341,7 @@ def adam_update(p, g, m, v, *, lr, beta1, beta2, eps, weight_decay, decoupled, s
 
 
 @_loop
-def _adam(p, g, m, v, step_size, correction, fresh1, beta2, fresh2, eps, weight_decay, keep):
+def _adam(p, g, m, v, step_size, fresh1, beta2, fresh2, eps, weight_decay, keep):
     for i in range(p.size):
         parameter = p[i] * keep
         d = g[i] + weight_decay * parameter
@@ -349,4 +349,4 @@ def _adam(p, g, m, v, step_size, correction, fresh1, beta2, fresh2, eps, weight_
         square = v[i] * beta2 + fresh2 * (d * d)
         m[i] = mean
         v[i] = square
-        p[i] = parameter - step_size * (mean / (np.sqrt(square) / correction + eps))
+        p[i] = parameter - step_size * (mean / (np.sqrt(square) + eps))

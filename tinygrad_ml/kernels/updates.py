@@ -46,8 +46,9 @@ def adam_update(p, g, m, v, *, lr, beta1, beta2, eps, weight_decay, decoupled, s
 
     Shapes: all (size,). Source: Kingma & Ba (2015); Loshchilov & Hutter (2019).
     """
-    step_size = lr / (1 - beta1**step)
-    correction = math.sqrt(1 - beta2**step)
+    correction = math.sqrt(1 - beta2**step)  # of sqrt(v); multiplied through, it costs no division
+    step_size = lr / (1 - beta1**step) * correction
+    eps = eps * correction
     scratch = np.empty(min(p.size, _BLOCK), p.dtype)
     for start in range(0, p.size, _BLOCK):
         block = slice(start, start + _BLOCK)
@@ -65,7 +66,6 @@ def adam_update(p, g, m, v, *, lr, beta1, beta2, eps, weight_decay, decoupled, s
         vb *= beta2
         vb += work
         np.sqrt(vb, out=work)
-        work /= correction
         work += eps
         np.divide(mb, work, out=work)
         work *= step_size
