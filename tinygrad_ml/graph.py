@@ -152,9 +152,11 @@ def pull_back(
             continue
         if node.args is None:
             raise RuntimeError(messages.FREED.format(node=node))
-        out, args = node.out, node.args
+        out, args, kwargs = node.out, node.args, node.kwargs
         if box is not None or type(out) is tuple:
             g, out, args = _operands(node, g, box)
+        if node.trace is not None:
+            anomaly.check_constants(node)
         rules = RULES[node.function].vjps
         for position, edge in enumerate(node.edges):
             if edge is None:
@@ -166,9 +168,19 @@ def pull_back(
                 if edge[0] not in relevant:
                     continue
             rule = rules[position]
-            if rule is not None:
-                contribution = _contribution(rule, node, position, g, out, args)
-                _send(edge, contribution, arrived, queue, kept)
+            if rule is None:
+                continue
+            try:
+                found = rule(g, out, *args, **kwargs)
+            except Exception as error:
+                error.add_note(f"(in the backward pass of {messages.name_of(node.function)})")
+                raise
+            array = node.args[position]
+            if node.trace is not None:
+                anomaly.check_backward(node, g, found)
+            if found.shape != array.shape or found.dtype is not array.dtype:
+                found = _fitted(found, array, node)
+            _send(edge, found, arrived, queue, kept)
         if free:
             node.free()
     return kept
@@ -211,18 +223,8 @@ def _operands(node: Node, g: Any, box: Callable | None) -> tuple[Any, Any, Any]:
     return g, out, args
 
 
-def _contribution(rule: Callable, node: Node, position: int, g: Any, out: Any, args: Any) -> Any:
-    """What one rule says, in the shape and dtype of its argument."""
-    if node.trace is not None:
-        anomaly.check_constants(node)
-    try:
-        found = rule(g, out, *args, **node.kwargs)
-    except Exception as error:
-        error.add_note(f"(in the backward pass of {messages.name_of(node.function)})")
-        raise
-    if node.trace is not None:
-        anomaly.check_backward(node, g, found)
-    array = node.args[position]
+def _fitted(found: Any, array: np.ndarray, node: Node) -> Any:
+    """A gradient in the shape and dtype of its argument: the one place where they are mended."""
     if found.shape != array.shape:
         found = _summed_to(found, array.shape, node)
     if found.dtype != array.dtype:

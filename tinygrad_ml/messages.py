@@ -233,7 +233,7 @@ def cotangent(grad: Any, like: np.ndarray) -> np.ndarray:
                 f"backward: expected a single number, got shape {like.shape}. Reduce it first "
                 "(loss.mean()), or pass the gradient: t.backward(np.ones(t.shape))."
             )
-        return np.ones(like.shape, like.dtype)
+        return np.array(1, like.dtype).reshape(like.shape)
     grad = np.array(grad)
     if grad.dtype.kind not in "fiub":
         raise TypeError(f"backward: expected a gradient of real numbers, got {grad.dtype}.")

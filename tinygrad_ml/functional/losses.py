@@ -268,9 +268,9 @@ def _check_numbers(name: str, prediction: Array, target: Array) -> None:
 
 def _check_shapes(name: str, prediction: Array, target: Array) -> None:
     _check_numbers(name, prediction, target)
-    shape, target_shape = _shape(prediction), _shape(target)
-    if shape != target_shape:
+    if prediction.shape != target.shape:
         raise ValueError(
-            f"{name}: expected a target of the prediction's shape {shape}, got {target_shape}. "
+            f"{name}: expected a target of the prediction's shape {prediction.shape}, got "
+            f"{target.shape}. "
             "Reshape one of them; broadcasting would pair every row with every other."
         )

@@ -3,7 +3,7 @@
 import numpy as np
 
 from .dispatch import Kernel
-from .memory import empty
+from .memory import SMALL, empty
 
 _INTEGERS = {"f": np.int32, "d": np.int64}
 
@@ -37,7 +37,7 @@ def select(g, mask, out=None):
 
 def product(x, y):
     """x @ y for two matrices, on reused memory where it is large: (n, k), (k, m) -> (n, m)."""
-    if x.dtype != y.dtype:
+    if x.dtype != y.dtype or len(x) * y.shape[1] < SMALL:
         return x @ y
     return np.matmul(x, y, out=empty((x.shape[0], y.shape[1]), x.dtype))
 

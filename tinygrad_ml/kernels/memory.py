@@ -12,7 +12,7 @@ import threading
 
 import numpy as np
 
-_LEAST = 1 << 18  # bytes: smaller arrays come from memory that the process keeps anyway
+SMALL = 1 << 16  # elements: smaller arrays come from memory that the process keeps anyway
 _MOST = 1 << 28  # bytes that are kept at most
 _blocks: dict[int, list[np.ndarray]] = {}  # size in bytes -> blocks of that size
 _lock = threading.Lock()
@@ -21,10 +21,10 @@ _own = threading.local()  # one scratch block for each thread
 
 def empty(shape, dtype):
     """np.empty(shape, dtype), on memory that was used before where there is some."""
-    dtype = np.dtype(dtype)
-    size = math.prod(shape) * dtype.itemsize
-    if size < _LEAST:
+    count = math.prod(shape)
+    if count < SMALL:
         return np.empty(shape, dtype)
+    size = count * np.dtype(dtype).itemsize
     with _lock:
         block = _free(_blocks.get(size, []))
         if block is None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..graph import clock
 from ..kernels import adam_update, sgd_update
 from ..tensor import Tensor
 
@@ -53,13 +54,14 @@ class Optimizer:
         self.step_count += 1
         moved = False
         for p, state in zip(self.parameters, self.state, strict=True):
-            gradient = p.grad
-            if gradient is None:
+            if p._edge is None or p._edge[0].grad is None:
                 continue
             moved = True
-            if not state and self.slots:
+            if self.slots and not state:
                 self._begin(p, state)
-            self._update(p.writable(), gradient, state)
+            leaf = p._edge[0]
+            leaf.written = clock()  # what was recorded with the old values is stale
+            self._update(leaf.array, leaf.grad, state)
         if not moved:
             self.step_count -= 1
             raise RuntimeError(
