@@ -85,10 +85,10 @@ def gather(x, columns, stride, padding):
     if columns.flags.c_contiguous:
         columns[...] = window_view(images, size, stride, output)
         return
-    channels = np.ascontiguousarray(images.transpose(3, 0, 1, 2))  # runs of pixels, not of channels
-    for tap, place in enumerate(taps(channels.transpose(1, 2, 3, 0), size, stride, output)):
+    planes = np.ascontiguousarray(images.transpose(0, 3, 1, 2))  # long runs of pixels, not channels
+    for tap, place in enumerate(taps(planes.transpose(0, 2, 3, 1), size, stride, output)):
         target = columns[:, :, :, tap // size[1], tap % size[1]]
-        target.transpose(3, 0, 1, 2)[...] = place.transpose(3, 0, 1, 2)
+        target.transpose(0, 3, 1, 2)[...] = place.transpose(0, 3, 1, 2)
 
 
 def add_back(columns, out, stride, padding):
@@ -112,7 +112,7 @@ def convolve(gather, x, w, bias, stride, padding):
     if bias is not None:  # added to whole rows of pixels: NumPy is slow at short runs
         row_of_bias = np.tile(bias, output[1])
     for block, columns in _blocks(gather, x, size, stride, padding, output):
-        np.matmul(columns, kernel, out=out[block].reshape(-1, c_out))
+        np.matmul(columns, kernel, out=out[block].reshape(*columns.shape[:-1], c_out))
         if bias is not None:
             rows = out[block].reshape(-1, output[1] * c_out)
             rows += row_of_bias
@@ -122,11 +122,10 @@ def convolve(gather, x, w, bias, stride, padding):
 def correlate(gather, x, g, shape, stride, padding):
     """`conv2d_weight` with the given way to gather columns."""
     x, g = _of_one_type(x, g)
-    total = zeros((math.prod(shape[:3]), shape[3]), x.dtype)
-    part = np.empty_like(total)
+    total = np.zeros((math.prod(shape[:3]), shape[3]), x.dtype)
     for block, columns in _blocks(gather, x, shape[:2], stride, padding, g.shape[1:3]):
-        np.matmul(columns.T, g[block].reshape(-1, shape[3]), out=part)
-        total += part
+        part = np.matmul(columns.mT, g[block].reshape(*columns.shape[:-1], shape[3]))
+        total += part if part.ndim == 2 else part.sum(axis=0)
     return total.reshape(shape)
 
 
@@ -174,8 +173,8 @@ def _blocks(gather, x, size, stride, padding, output):
         rows = count * math.prod(output)
         columns = buffer[: rows * width]
         if short_runs:
-            matrix = columns.reshape(width, rows).T
-            view = columns.reshape(*size, c_in, count, *output).transpose(3, 4, 5, 0, 1, 2)
+            matrix = columns.reshape(count, width, -1).mT
+            view = columns.reshape(count, *size, c_in, *output).transpose(0, 4, 5, 1, 2, 3)
         else:
             matrix = columns.reshape(rows, width)
             view = columns.reshape(count, *output, *size, c_in)
