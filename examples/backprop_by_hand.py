@@ -1,8 +1,8 @@
 """Backpropagation by hand beside autograd, for a network 2 -> 3 -> 1 of sigmoid units.
 
-    delta^L = (a^L - y) s'(z^L)                   C = sum of (a - y)^2 / 2 over m samples
-    delta^l = ((w^(l+1)).T delta^(l+1)) s'(z^l)   s' = s (1 - s), taken at z
-    dC/dw^l = delta^l (a^(l-1)).T,  dC/db^l = delta^l,  w <- w - (eta / m) sum of dC/dw
+delta^L = (a^L - y) s'(z^L)                   C = sum of (a - y)^2 / 2 over m samples
+delta^l = ((w^(l+1)).T delta^(l+1)) s'(z^l)   s' = s (1 - s), taken at z
+dC/dw^l = delta^l (a^(l-1)).T,  dC/db^l = delta^l,  w <- w - (eta / m) sum of dC/dw
 """
 
 import numpy as np

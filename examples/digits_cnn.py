@@ -1,7 +1,7 @@
 """Read handwritten digits with a convolutional network, judged on a held-out quarter.
 
-    python examples/digits_cnn.py            one run, split and weights drawn with seed 0
-    python examples/digits_cnn.py --runs 5   mean and worst of the seeds 0 to 4 (--first: others)
+python examples/digits_cnn.py            one run, split and weights drawn with seed 0
+python examples/digits_cnn.py --runs 5   mean and worst of the seeds 0 to 4 (--first: others)
 """
 
 import argparse

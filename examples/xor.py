@@ -1,8 +1,8 @@
 """Learn XOR with a network 2 -> 3 -> 1, and draw what it answers everywhere in the plane.
 
-    python examples/xor.py                                one network
-    python examples/xor.py --seeds 1000                   how many of 1,000 networks learn it
-    python examples/xor.py --seeds 1000 --batch-size 1    the same, trained sample by sample
+python examples/xor.py                                one network
+python examples/xor.py --seeds 1000                   how many of 1,000 networks learn it
+python examples/xor.py --seeds 1000 --batch-size 1    the same, trained sample by sample
 """
 
 import argparse

@@ -13,7 +13,6 @@ from tinygrad_ml.data import DataLoader
 from tinygrad_ml.functional import binary_cross_entropy_with_logits, sigmoid
 from tinygrad_ml.nn import Module
 from tinygrad_ml.optim import SGD
-from tinygrad_ml.persistence import register
 from tinygrad_ml.training import Callback, History, Trainer
 
 from .checks import as_floats, positive_integer
@@ -25,8 +24,6 @@ TRUTH_TABLE = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 TARGETS = np.array([[0.0], [1.0], [1.0], [0.0]])
 MARGIN = 0.1  # learned: every probability is this close to its target
 LEARNING_RATES = {4: 1.0, 1: 0.3}  # by batch size; with momentum 0.9
-
-register(History)  # a saved network keeps its history
 
 
 class XORNet(Module):

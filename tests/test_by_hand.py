@@ -61,9 +61,7 @@ def test_mlp(cost, activation):
     model, parameters = moved(MLP([5, 6, 4, 3], activation, rng=0, dtype=np.float64))
     activations = [activation, activation, "linear"]
     zs, layers = by_hand.dense_forward(parameters, X, activations)
-    expected, _ = by_hand.dense_backward(
-        parameters, zs, layers, activations, delta(zs[-1], target)
-    )
+    expected, _ = by_hand.dense_backward(parameters, zs, layers, activations, delta(zs[-1], target))
     assert_equal([model(X).data], [layers[-1]])
     assert_equal(gradients_of(model, lambda m: loss(m(X), target)), expected)
 

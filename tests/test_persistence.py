@@ -360,8 +360,14 @@ def test_missing_and_foreign_files(tmp_path):
     with pytest.raises(FileNotFoundError):
         load(tmp_path / "nothing")
     safetensors.numpy.save_file({"a": np.zeros(3)}, tmp_path / "foreign")
-    foreign = {"empty": b"", "text": b"hello world, this is none", "few": b"1",
-               "zip": b"PK\x03\x04" + bytes(9), "long": b"\xff" * 99, "zeros": bytes(9)}
+    foreign = {
+        "empty": b"",
+        "text": b"hello world, this is none",
+        "few": b"1",
+        "zip": b"PK\x03\x04" + bytes(9),
+        "long": b"\xff" * 99,
+        "zeros": bytes(9),
+    }
     for name, data in foreign.items():
         (tmp_path / name).write_bytes(data)
     for name in ("foreign", *foreign):

@@ -7,15 +7,21 @@
 `tg.functional` takes arrays and Tensors alike; ready-made networks are in `tinygrad_ml.models`.
 """
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from . import rules  # fills the table of gradient rules  # isort: skip
-from . import data, functional, nn, optim, persistence, training
+from . import functional, nn, optim
 from .calculus import grad, gradients, hessian, hvp, jacobian, value_and_grad
 from .gradcheck import check_gradients
 from .graph import detect_anomaly, no_grad
-from .persistence import load, save
 from .table import defvjp
 from .tensor import Parameter, Tensor, primitive
-from .training import Trainer
+
+if TYPE_CHECKING:
+    from . import data, model_selection, persistence, plotting, training
+    from .persistence import load, save
+    from .training import Trainer
 
 __version__ = "0.1.0"
 __all__ = [
@@ -33,13 +39,31 @@ __all__ = [
     "hvp",
     "jacobian",
     "load",
+    "model_selection",
     "nn",
     "no_grad",
     "optim",
     "persistence",
+    "plotting",
     "primitive",
     "rules",
     "save",
     "training",
     "value_and_grad",
 ]
+
+# Loaded at their first use: a program that only differentiates need not wait for them.
+_PARTS = ("data", "model_selection", "models", "persistence", "plotting", "training")
+_HOMES = {"Trainer": "training", "load": "persistence", "save": "persistence"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PARTS:
+        return importlib.import_module(f".{name}", __name__)
+    if name in _HOMES:
+        return getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -175,6 +175,9 @@ def pull_back(
             except Exception as error:
                 error.add_note(f"(in the backward pass of {messages.name_of(node.function)})")
                 raise
+            if not hasattr(found, "dtype"):
+                name = messages.name_of(node.function)
+                raise TypeError(messages.RULE_RESULT.format(name=name, found=found))
             array = node.args[position]
             if node.trace is not None:
                 anomaly.check_backward(node, g, found)

@@ -27,6 +27,14 @@ IN_PLACE = (
     "in-place update of a Tensor that requires gradients: the recorded graph would be wrong. "
     "Write it inside `with tg.no_grad():`, or write p = p - step for a new Tensor."
 )
+FROZEN = (
+    "in-place update of a frozen Parameter: it does not require a gradient. Assign p.data = array, "
+    "or thaw it with p.requires_grad = True first."
+)
+RULE_RESULT = (
+    "the gradient rule of {name} must return an array of the shape of its argument, got {found!r}. "
+    "Give defvjp one rule per array argument, each returning g times a derivative."
+)
 SET_ITEM = (
     "Tensors are not changed in place. Use np.where(mask, new, t) or np.concatenate for a new "
     "Tensor, or assign t.data = array to replace the values of a leaf."

@@ -15,7 +15,7 @@ import numpy as np
 
 __all__ = ["KFold", "StratifiedKFold", "train_test_split"]
 
-RandomState = int | np.random.Generator | None
+RandomState = Any  # None, a seed or a np.random.Generator
 
 
 def train_test_split(

@@ -5,20 +5,49 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import Any
 
 from . import messages
 
 
-class Rules(NamedTuple):
-    """What is known of a function: a gradient rule per array argument, and its metadata."""
+class Rules:
+    """What is known of a function: a gradient rule per array argument, and how it is called."""
 
-    vjps: tuple[Callable | None, ...] | _Each  # None: the derivative is zero everywhere
-    metadata: tuple[str, ...]  # names of the positional parameters behind the arrays
-    keywords: frozenset[str]  # keyword arguments that the rules understand
-    defaults: dict[str, Any]
+    def __init__(self, function: Callable, vjps: tuple, each: Callable | None) -> None:
+        self.function = function
+        self.count = len(vjps)  # of array arguments; 0 where there may be any number
+        self.vjps: Any = _Each(each) if each else vjps  # None: the derivative is zero everywhere
+
+    @functools.cached_property
+    def keywords(self) -> frozenset[str]:
+        """Keyword arguments that the rules understand."""
+        rule = self.vjps[0] or next(filter(None, self.vjps))
+        known = inspect.signature(rule).parameters.values()
+        return frozenset(p.name for p in known if p.kind is p.KEYWORD_ONLY)
+
+    @functools.cached_property
+    def parameters(self) -> list[inspect.Parameter]:
+        """The function's own parameters; builtins without a signature take arrays alone."""
+        try:
+            return list(inspect.signature(self.function).parameters.values())
+        except ValueError:
+            return []
+
+    def named(self, args: tuple, kwargs: dict[str, Any]) -> tuple[tuple, dict[str, Any]]:
+        """Arrays by position, metadata by name, and without what stands at its default."""
+        if len(args) > self.count:
+            names = [p.name for p in self.parameters[self.count :]]
+            kwargs = dict(zip(names, args[self.count :], strict=False)) | kwargs
+            args = args[: self.count]
+        if kwargs.keys() - self.keywords:
+            defaults = {p.name: p.default for p in self.parameters}
+            kwargs = {
+                name: value
+                for name, value in kwargs.items()
+                if name in self.keywords or name not in defaults or value is not defaults[name]
+            }
+        messages.check_keywords(self.function, kwargs, self.keywords)
+        return args, kwargs
 
 
 class _Each:
@@ -29,9 +58,6 @@ class _Each:
 
     def __getitem__(self, position: int) -> Callable:
         return functools.partial(self.rule, position)
-
-    def __len__(self) -> int:
-        return 0
 
 
 RULES: dict[Any, Rules] = {}
@@ -58,23 +84,11 @@ def defvjp(function: Callable, *vjps: Callable | None, each: Callable | None = N
     12.0
     """
     function = getattr(function, "array_function", function)
-    rules = [rule for rule in (*vjps, each) if rule is not None]
-    if not rules:
+    if each is None and not any(vjps):
         raise TypeError(
             f"defvjp({messages.name_of(function)}): expected at least one rule, got none."
         )
-    known = inspect.signature(rules[0]).parameters.values()
-    keywords = frozenset(p.name for p in known if p.kind is p.KEYWORD_ONLY)
-    metadata: tuple[str, ...] = ()
-    defaults: dict[str, Any] = {}
-    if not isinstance(function, np.ufunc):
-        try:
-            parameters = list(inspect.signature(function).parameters.values())
-        except ValueError:  # builtins without a signature take arrays alone
-            parameters = []
-        metadata = tuple(p.name for p in parameters[len(vjps) :])
-        defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
-    RULES[function] = Rules(_Each(each) if each else vjps, metadata, keywords, defaults)
+    RULES[function] = Rules(function, vjps, each)
 
 
 def implements(*functions: Callable) -> Callable:

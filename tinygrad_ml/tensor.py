@@ -140,15 +140,7 @@ def _dispatch(function: Callable, args: Sequence[Any], kwargs: dict[str, Any]) -
     rules = RULES.get(function)
     if rules is None:
         raise TypeError(messages.no_rule(function))
-    count = len(rules.vjps)
-    if len(args) > count:
-        kwargs = dict(zip(rules.metadata, args[count:], strict=False)) | kwargs
-        args = args[:count]
-    ignorable = [k for k, v in kwargs.items() if k not in rules.keywords
-                 and k in rules.defaults and v is rules.defaults[k]]  # fmt: skip
-    for name in ignorable:
-        del kwargs[name]
-    messages.check_keywords(function, kwargs, rules.keywords)
+    args, kwargs = rules.named(tuple(args), kwargs)
     return apply(function, *args, **kwargs)
 
 
@@ -173,6 +165,8 @@ def _in_place(ufunc: np.ufunc) -> Callable:
 
     def update(self: Tensor, other: Any) -> Tensor:
         if self._leaf() is None:
+            if isinstance(self, Parameter):
+                raise RuntimeError(messages.FROZEN)
             return apply(ufunc, self, other)
         if mode.get().recording:
             raise RuntimeError(messages.IN_PLACE)

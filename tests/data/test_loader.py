@@ -123,9 +123,7 @@ class TestShuffling:
 
 
 def make(shuffle, rng=0, drop_last=False):
-    return DataLoader(
-        np.arange(11), batch_size=3, shuffle=shuffle, rng=rng, drop_last=drop_last
-    )
+    return DataLoader(np.arange(11), batch_size=3, shuffle=shuffle, rng=rng, drop_last=drop_last)
 
 
 @pytest.mark.parametrize("shuffle", [False, True])

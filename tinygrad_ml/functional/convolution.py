@@ -76,7 +76,8 @@ def avg_pool2d(x: Array, pool_size: Any = 2, stride: Any = None, padding: Any = 
 
 def _slide(name: str, operation: Callable, x: Array, size: Any, stride: Any, padding: Any) -> Array:
     """Check the images, spell out stride and padding, and run the operation on a batch."""
-    shape = np.shape(x)
+    x = x if hasattr(x, "dtype") else np.asarray(x)
+    shape = x.shape
     if len(shape) not in (3, 4):
         raise ValueError(
             f"{name}: expected images of shape (n, height, width, channels) or (height, width, "

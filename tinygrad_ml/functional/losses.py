@@ -75,12 +75,8 @@ def _scaled_difference(scale: Array, y: Array, t: Array) -> Array:
 
 defvjp(
     _squared,
-    lambda g, out, y, t, *, reduction: _scaled_difference(
-        2 * _weight(g, reduction, y.size), y, t
-    ),
-    lambda g, out, y, t, *, reduction: _scaled_difference(
-        2 * _weight(g, reduction, y.size), t, y
-    ),
+    lambda g, out, y, t, *, reduction: _scaled_difference(2 * _weight(g, reduction, y.size), y, t),
+    lambda g, out, y, t, *, reduction: _scaled_difference(2 * _weight(g, reduction, y.size), t, y),
 )
 defvjp(
     _scaled_difference,

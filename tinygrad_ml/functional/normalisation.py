@@ -28,5 +28,6 @@ def dropout(x: Array, rate: float, rng: np.random.Generator) -> Array:
         raise ValueError(f"dropout: expected a rate of at least 0 and below 1, got {rate!r}.")
     if rate == 0:
         return x
+    x = x if hasattr(x, "dtype") else np.asarray(x)
     kept = rng.random(x.shape, dtype=np.float32) >= rate
     return x * (kept.astype(x.dtype) / (1 - rate))

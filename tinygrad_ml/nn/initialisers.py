@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-Initialiser = Callable[[tuple[int, ...], np.random.Generator], np.ndarray]
+Initialiser = Callable[[tuple[int, ...], Any], np.ndarray]  # (shape, rng) -> weights
 
 
 def fans(shape: tuple[int, ...]) -> tuple[int, int]:

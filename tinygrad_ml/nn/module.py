@@ -86,7 +86,7 @@ class Module:
     @property
     def dtype(self) -> np.dtype:
         """The dtype of the first parameter; float32 without any."""
-        return next((p.dtype for p in self.parameters()), np.dtype(np.float32))
+        return next((p.dtype for _, p in self.named_parameters()), np.dtype(np.float32))
 
     # ---- state
 
@@ -256,7 +256,7 @@ class Sequential(Module):
     def __repr__(self) -> str:
         inside = "".join(f"\n  {line}" for layer in self.layers
                          for line in f"{_shown(layer)},".splitlines())  # fmt: skip
-        return f"Sequential({inside}\n)" if self.layers else "Sequential()"
+        return f"{type(self).__name__}({inside}\n)" if self.layers else f"{type(self).__name__}()"
 
 
 def _located(message: str, i: int, layer: Any) -> str:

@@ -42,8 +42,8 @@ class Optimizer:
                     "Write model.parameters()."
                 )
         for key, value in {"learning_rate": learning_rate, **options}.items():
-            if isinstance(value, (int, float)) and not value >= 0:
-                raise ValueError(f"{name}: {key} must not be negative, got {value!r}.")
+            if not isinstance(value, (int, float, np.number)) or not value >= 0:
+                raise ValueError(f"{name}: {key} must be a number of at least 0, got {value!r}.")
         self.learning_rate = learning_rate
         self.initial_learning_rate = learning_rate
         self.step_count = 0

@@ -90,5 +90,3 @@ def _array(what: str, value: Any) -> np.ndarray:
             f"{array.shape} of {array.dtype}. Pass data as {FORMS}, and encode text as numbers."
         )
     return array
-
-

@@ -92,7 +92,7 @@ def _short(value: Any) -> str:
 
 
 def direction(name: str, mode: str = "auto") -> str:
-    """"min" or "max": which way a recorded value gets better."""
+    """ "min" or "max": which way a recorded value gets better."""
     if mode in ("min", "max"):
         return mode
     if mode != "auto":
