@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_ml import no_grad
+from tinygrad_ml.generators import generator
 from tinygrad_ml.nn import Module
 
 from .checks import as_floats, positive_integer, positive_integers
@@ -63,7 +64,7 @@ class Autoencoder(Module):
         owner = "Autoencoder"
         sizes = [positive_integer(owner, "input_dim", input_dim)]
         sizes += positive_integers(owner, "encoding_dims", encoding_dims, 1, "(8, 4, 2)")
-        rng = np.random.default_rng(rng)
+        rng = generator(rng, "Autoencoder")
         self.sizes = sizes + sizes[-2::-1]
         self.output_range = _RANGES.get(output) if isinstance(output, str) else None
         self.encoder = MLP(sizes, activation, init=init, rng=rng, dtype=dtype)

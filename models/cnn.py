@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_ml.generators import generator
 from tinygrad_ml.nn import BatchNorm, Conv2D, Dropout, Flatten, MaxPool2D, Sequential
 
 from .checks import as_floats, positive_integer, positive_integers
@@ -69,7 +70,7 @@ class CNN(Sequential):
             )
         hidden = positive_integers("CNN", "hidden", hidden, 0, "(128,)")
         n_classes = positive_integer("CNN", "n_classes", n_classes)
-        rng = np.random.default_rng(rng)
+        rng = generator(rng, "CNN")
         layers: list[Callable] = []
         for c_out in channels:
             layer = find_activation("CNN: activation", activation)

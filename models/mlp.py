@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_ml.generators import generator
 from tinygrad_ml.nn import (
     BatchNorm,
     Dense,
@@ -77,7 +78,7 @@ class MLP(Sequential):
         dtype: Any = np.float32,
     ) -> None:
         self.sizes = positive_integers("MLP", "sizes", sizes, 2, "[2, 4, 1]")
-        rng = np.random.default_rng(rng)
+        rng = generator(rng, "MLP")
         layers: list[Callable] = []
         for n_in, n_out in zip(self.sizes[:-2], self.sizes[1:-1], strict=True):
             layer = find_activation("MLP: activation", activation)

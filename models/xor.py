@@ -11,6 +11,7 @@ import numpy as np
 from tinygrad_ml import no_grad
 from tinygrad_ml.data import DataLoader
 from tinygrad_ml.functional import binary_cross_entropy_with_logits, sigmoid
+from tinygrad_ml.generators import generator
 from tinygrad_ml.nn import Module
 from tinygrad_ml.optim import SGD
 from tinygrad_ml.training import Callback, History, Trainer
@@ -59,7 +60,7 @@ class XORNet(Module):
     ) -> None:
         self.sizes = [2, positive_integer("XORNet", "hidden", hidden), 1]
         self.activation = activation
-        self.rng = np.random.default_rng(rng)
+        self.rng = generator(rng, "XORNet")
         self.net = MLP(self.sizes, activation, rng=self.rng, dtype=dtype)
         self.history_ = History()
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .calculus import gradients
+from .generators import generator
 from .graph import switched
 from .messages import as_numbers
 from .tensor import Tensor, arrays_of
@@ -45,7 +46,7 @@ def check_gradients(
             )
     if order not in (1, 2):
         raise ValueError(f"check_gradients: expected order 1 or 2, got {order!r}.")
-    rng = np.random.default_rng(rng)
+    rng = generator(rng, "check_gradients")
     _check(function, arrays, tolerance, rng, 1)
     if order == 2:
         weights = [rng.standard_normal(x.shape) for x in arrays]

@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from .generators import generator
+
 __all__ = ["KFold", "StratifiedKFold", "train_test_split"]
 
 RandomState = Any  # None, a seed or a np.random.Generator
@@ -61,7 +63,7 @@ def train_test_split(
         )
     n_rows = lengths[0]
     n_test = _test_rows(test_size, n_rows)
-    rng = _generator(random_state, "train_test_split")
+    rng = generator(random_state, "train_test_split", "random_state")
 
     if stratify is not None:
         if not shuffle:
@@ -122,7 +124,7 @@ class KFold:
         _check_rows(self, n_rows)
         fold = np.sort(np.arange(n_rows) % self.n_splits)
         if self.shuffle:
-            fold = _generator(self.random_state, "KFold").permutation(fold)
+            fold = generator(self.random_state, "KFold", "random_state").permutation(fold)
         return _folds(fold, self.n_splits)
 
 
@@ -183,7 +185,11 @@ class StratifiedKFold:
                 UserWarning,
                 stacklevel=2,
             )
-        rng = _generator(self.random_state, "StratifiedKFold") if self.shuffle else None
+        rng = (
+            generator(self.random_state, "StratifiedKFold", "random_state")
+            if self.shuffle
+            else None
+        )
         dealt = np.arange(n_rows) % self.n_splits
         fold = np.empty(n_rows, dtype=np.intp)
         for label, hand in enumerate(np.split(dealt, np.cumsum(counts)[:-1])):
@@ -309,17 +315,6 @@ def _take(array: Any, rows: np.ndarray) -> Any:
     if hasattr(array, "shape"):
         return array[rows]
     return [array[row] for row in rows]
-
-
-def _generator(random_state: Any, place: str) -> np.random.Generator:
-    if random_state is None or (_is_integer(random_state) and random_state >= 0):
-        return np.random.default_rng(random_state)
-    if isinstance(random_state, np.random.Generator):
-        return random_state
-    raise ValueError(
-        f"{place}: random_state must be None, a seed of at least 0 or a np.random.Generator, got "
-        f"{random_state!r}; write for example random_state=0"
-    )
 
 
 def _is_integer(value: Any) -> bool:

@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from ..generators import generator
+
 
 class DataLoader:
     """Iterate over arrays of equal length in batches; each `iter(loader)` is one epoch.
@@ -60,7 +62,7 @@ class DataLoader:
         self.batch_size = _checked_batch_size(batch_size)
         self.shuffle = bool(shuffle)
         self.drop_last = bool(drop_last)
-        self.rng = np.random.default_rng(rng)
+        self.rng = generator(rng, "DataLoader")
 
         lengths = [len(array) for array in self.arrays]
         if not lengths:

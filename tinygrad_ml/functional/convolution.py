@@ -30,6 +30,7 @@ def conv2d(x: Array, w: Array, bias: Array = None, stride: Any = 1, padding: Any
     >>> conv2d(image, kernels, padding=1).shape
     (6, 6, 2)
     """
+    x = x if hasattr(x, "dtype") else np.asarray(x)
     if np.ndim(w) != 4:
         raise ValueError(
             f"conv2d: expected kernels of shape (kh, kw, c_in, c_out), got {np.shape(w)}."

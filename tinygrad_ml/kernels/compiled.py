@@ -31,15 +31,26 @@ def _input(x):
     return view
 
 
+from . import winograd  # noqa: E402 (it takes _loop and _input from here)
+
+
 def conv2d(x, w, bias=None, *, stride, padding):
+    output = output_size(x.shape, w.shape[:2], stride, padding)
+    if winograd.pays(len(x), output, w.shape, stride, padding, x, w, bias):
+        return winograd.convolve(x, w, bias, padding)
     return convolution.convolve(_gather, x, w, bias, stride, padding)
 
 
 def conv2d_input(g, w, *, shape, stride, padding):
+    border = convolution._turned_border(w.shape[:2], padding)
+    if winograd.pays(len(g), shape[1:3], w.shape, stride, border, g, w):
+        return winograd.convolve(g, w[::-1, ::-1].swapaxes(2, 3), None, border)
     return convolution.convolve_back(_add_back, g, w, shape, stride, padding)
 
 
 def conv2d_weight(x, g, *, shape, stride, padding):
+    if winograd.pays(len(g), g.shape[1:3], shape, stride, padding, x, g):
+        return winograd.correlate(x, g, padding)
     return convolution.correlate(_gather, x, g, shape, stride, padding)
 
 

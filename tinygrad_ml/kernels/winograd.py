@@ -1,24 +1,21 @@
-"""Convolution with 3x3 kernels by minimal filtering, F(2x2, 3x3): 16 products in place of 36.
+"""Convolution with 3x3 kernels by minimal filtering, F(4x4, 3x3): 36 products in place of 144.
 
-Four neighbouring outputs, a 2x2 tile, depend on a 4x4 tile d of the images, and
+A correlation of 6 pixels d with 3 weights w, 4 outputs, is a product of polynomials transposed, and
+those are cheap to multiply by their values at 5 points and at infinity. In both directions, a 6x6
+tile d of the images gives a 4x4 tile of outputs:
 
-    y = Aᵀ [(G w Gᵀ) ⊙ (Bᵀ d B)] A
+    y = Aᵀ [(G w Gᵀ) ⊙ (Bᵀ d B)] A      G, A: powers of the points; B: those of all 6, inverted
 
-           1  0  -1   0           1    0    0
-    Bᵀ  =  0  1   1   0     G  =  1/2  1/2  1/2     Aᵀ  =  1  1   1   0
-           0 -1   1   0           1/2 -1/2  1/2            0  1  -1  -1
-           0  1   0  -1           0    0    1
+Over the channels ⊙ becomes 36 matrix products, one for each place in the 6x6 tile, with all tiles
+as rows. A plane holds one such place of all tiles. Pixels outside count as zero, so tiles that
+reach over an edge need no code of their own. Every step is linear; `correlate` takes the transposed
+steps in reverse order, so it is the adjoint of `convolve`.
 
-Summed over the channels, ⊙ becomes 16 matrix products, one for each place in the 4x4 tile, of all
-tiles at once. A plane is such a place of all tiles, (tiles, channels). What lies outside an image
-counts as zero, so the last tile of an odd size needs no code of its own. Every step is linear, and
-`correlate` takes the transposed steps in reverse order, so it is the exact adjoint of `convolve`.
-
-Rounding errors are about twice those of the direct sum, and an infinite pixel spoils its whole
-tile; that is why only float32 comes here.
+The points keep the rounding errors at 2 to 4 times those of im2col (0, ±1, ±2: up to 9 times).
+An infinite pixel, or one that is not a number, spoils its whole tile.
 
 Sources: Winograd (1980), Arithmetic complexity of computations; Lavin & Gray (2016), Fast
-algorithms for convolutional neural networks.
+algorithms for convolutional neural networks; Barabasz et al. (2020) on the choice of points.
 """
 
 import numpy as np
@@ -27,109 +24,125 @@ from .compiled import _input, _loop
 from .geometry import output_size
 from .memory import empty, scratch
 
-_BLOCK_BYTES = 1 << 23  # of planes at a time
-_G = np.array([[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]], np.float32)
-_GG = np.kron(_G, _G)  # both sides at once: G w Gᵀ, flattened, is this times w, flattened
+_BLOCK_BYTES = 1 << 22  # of planes at a time; small blocks also keep the sums of `correlate` short
+_POWERS = np.vander([0, 5 / 8, -5 / 8, 3 / 2, -3 / 2, 0], 6, increasing=True)
+_POWERS[5] = 0, 0, 0, 0, 0, 1  # infinity: the leading coefficient
+_A, _G = (np.vstack([_POWERS[:5, :size], np.eye(size)[-1]]) for size in (4, 3))
+_GG = np.kron(_G, _G).astype(np.float32)  # G w Gᵀ, written as one matrix times w in a column
+_IMAGE = np.linalg.inv(_POWERS).T.astype(np.float32)
+_RESULT = _A.T.astype(np.float32, order="C")
+_GRADIENT = np.pad(_A, ((0, 0), (0, 2))).astype(np.float32)  # takes 6 pixels like _IMAGE
 
-# Rows of Bᵀ and of A, which have two entries at most: (place, place), (entry, entry).
-_IMAGE = np.array([[0, 2], [1, 2], [2, 1], [1, 3]]), np.float32([[1, -1], [1, 1], [1, -1], [1, -1]])
-_GRADIENT = np.array([[0, 1]] * 4), np.float32([[1, 0], [1, 1], [1, -1], [0, -1]])
+
+def pays(images, output, kernel, stride, padding, *arrays):
+    """Whether `convolve` and `correlate` can take these float32 arrays, and are faster.
+
+    Few channels do not fill the vectors, few tiles do not repay transforming the kernels. float64
+    is asked for where digits count.
+    """
+    tiles = images * (-(-output[0] // 4)) * (-(-output[1] // 4))
+    return (
+        (*kernel[:2], *stride) == (3, 3, 1, 1)
+        and min(kernel[2:]) >= 16
+        and min(output) >= 4
+        and tiles >= 64
+        and min(map(min, padding)) >= 0
+        and all(array.dtype == np.float32 for array in arrays if array is not None)
+    )
 
 
 def convolve(x, w, bias, padding):
-    """`conv2d` with stride 1, in float32."""
+    """`conv2d` with stride 1."""
     c_in, c_out = w.shape[2:]
     height, width = output_size(x.shape, (3, 3), (1, 1), padding)
     out = empty((len(x), height, width, c_out), np.float32)
-    bias = np.zeros(c_out, np.float32) if bias is None else bias
-    kernels = (_GG @ w.reshape(9, -1)).reshape(16, c_in, c_out)
+    row_of_bias = np.tile(np.zeros(c_out, np.float32) if bias is None else bias, width)
+    kernels = (_GG @ w.reshape(9, -1)).reshape(36, c_in, c_out)
     for block, images, products in _blocks(out.shape, c_in, c_out):
-        _into_planes(_input(x[block]), images, *_IMAGE, padding[0][0], padding[1][0])
-        np.matmul(images.reshape(16, -1, c_in), kernels, out=products.reshape(16, -1, c_out))
-        _out_of_planes(_input(products), out[block], _input(bias))
+        _into_planes(_input(x[block]), images, c_in, _IMAGE, padding[0][0], padding[1][0])
+        np.matmul(_by_tiles(images, c_in), kernels, out=_by_tiles(products, c_out))
+        _out_of_planes(_input(products), out[block], row_of_bias, _RESULT)
     return out
 
 
 def correlate(x, g, padding):
-    """`conv2d_weight` with stride 1, in float32."""
+    """`conv2d_weight` with stride 1."""
     c_in, c_out = x.shape[3], g.shape[3]
-    total = np.zeros((16, c_out, c_in), np.float32)
+    total = np.zeros((36, c_out, c_in), np.float32)  # transposed: BLAS multiplies it faster
     part = np.empty_like(total)
     for block, images, gradients in _blocks(g.shape, c_in, c_out):
-        _into_planes(_input(x[block]), images, *_IMAGE, padding[0][0], padding[1][0])
-        _into_planes(_input(g[block]), gradients, *_GRADIENT, 0, 0)
-        right = images.reshape(16, -1, c_in)
-        np.matmul(gradients.reshape(16, -1, c_out).swapaxes(1, 2), right, out=part)
+        _into_planes(_input(x[block]), images, c_in, _IMAGE, padding[0][0], padding[1][0])
+        _into_planes(_input(g[block]), gradients, c_out, _GRADIENT, 0, 0)
+        left = _by_tiles(gradients, c_out).swapaxes(1, 2)
+        np.matmul(left, _by_tiles(images, c_in), out=part)
         total += part
-    turned = (_GG.T @ total.reshape(16, -1)).reshape(3, 3, c_out, c_in)
-    return np.ascontiguousarray(turned.swapaxes(2, 3))
+    kernel = (_GG.T @ total.reshape(36, -1)).reshape(3, 3, c_out, c_in)
+    return np.ascontiguousarray(kernel.swapaxes(2, 3))
 
 
-def _blocks(shape, c_in, c_out):
-    """Slices of the batch with planes (16, rows of tiles, pixels) for each side, to be reused."""
-    n, rows, columns = shape[0], -(-shape[1] // 2), -(-shape[2] // 2)
-    one = 16 * rows * columns * (c_in + c_out)
-    parts = max(1, -(-n * one * 4 // _BLOCK_BYTES))
-    images = max(1, -(-n // parts))
-    buffer = scratch(min(n, images) * one, np.float32)
+def _blocks(shape, *channels):
+    """Slices of the batch with the planes of both sides, (36, images, rows, a row of tiles)."""
+    n, rows, columns = shape[0], -(-shape[1] // 4), -(-shape[2] // 4)
+    sizes = [36 * rows * columns * c for c in channels]
+    images = max(1, -(-n // -(-max(1, n * sum(sizes) * 4) // _BLOCK_BYTES)))
+    buffer = scratch(min(n, images) * sum(sizes), np.float32)
     for start in range(0, n, images):
-        lines = min(images, n - start) * rows
-        middle = 16 * lines * columns * c_in
-        left = buffer[:middle].reshape(16, lines, columns * c_in)
-        right = buffer[middle : middle + 16 * lines * columns * c_out]
-        yield slice(start, start + images), left, right.reshape(16, lines, columns * c_out)
+        count = min(images, n - start)
+        sides = np.split(buffer[: count * sum(sizes)], [count * sizes[0]])
+        yield slice(start, start + images), *(s.reshape(36, count, rows, -1) for s in sides)
+
+
+def _by_tiles(planes, c):
+    return planes.reshape(36, -1, c)
 
 
 @_loop
-def _into_planes(x, planes, places, entries, top, left):
-    """Each tile times the given matrix from both sides: first down the columns, then along."""
-    n, height, width, c = x.shape
-    rows, run = planes.shape[1] // max(n, 1), planes.shape[2]
-    line = np.empty((2, run + c), x.dtype)  # pixels of even and of odd columns: longer runs
-    for i in range(n):
-        for tile in range(rows):
-            for k in range(4):
-                above, below = 2 * tile + places[k, 0] - top, 2 * tile + places[k, 1] - top
-                up = entries[k, 0] if 0 <= above < height else x.dtype.type(0)
-                down = entries[k, 1] if 0 <= below < height else x.dtype.type(0)
-                above, below = min(max(above, 0), height - 1), min(max(below, 0), height - 1)
-                for column in range(2 * (run // c + 1)):
-                    first = column // 2 * c
-                    target = line[column % 2, first : first + c]
-                    if left <= column < left + width:
-                        a, b = x[i, above, column - left], x[i, below, column - left]
-                        for j in range(c):
-                            target[j] = up * a[j] + down * b[j]
-                    else:
-                        target[:] = 0
-                for m in range(4):
-                    p, q = places[m]
-                    a, b = line[p % 2, p // 2 * c :], line[q % 2, q // 2 * c :]
-                    up, down = entries[m]
-                    target = planes[4 * k + m, i * rows + tile]
-                    for j in range(run):
-                        target[j] = up * a[j] + down * b[j]
+def _combine(target, row, a, b, c, d, e, f):
+    """One row of a matrix times six vectors, in a loop so plain that it is vectorised."""
+    p, q, r, s, t, u = row[0], row[1], row[2], row[3], row[4], row[5]
+    for j in range(target.size):
+        target[j] = ((p * a[j] + q * b[j]) + (r * c[j] + s * d[j])) + (t * e[j] + u * f[j])
 
 
 @_loop
-def _out_of_planes(planes, out, bias):
-    """Aᵀ m A of every tile m, and the bias."""
-    n, height, width, c = out.shape
-    rows, run = (height + 1) // 2, planes.shape[2]
-    line = np.empty((4, run), out.dtype)
+def _into_planes(x, planes, c, matrix, top, left):
+    """`matrix` times each tile, from both sides: along the rows, then down the columns."""
+    n, height, width = x.shape[:3]
+    rows, run = planes.shape[2:]
+    line = np.zeros((4, run + c), x.dtype)  # every fourth pixel, to combine all tiles in one run
+    half = np.zeros((6, 4 * rows + 2, run), x.dtype)
     for i in range(n):
         for y in range(height):
-            place, sign = y % 2, out.dtype.type(1 - y % 2 * 2)
-            for m in range(4):
-                target = line[m]
-                tile = i * rows + y // 2
-                p, q, r = planes[4 * place + m, tile], planes[4 * place + 4 + m, tile], planes[4 * place + 8 + m, tile]
-                for j in range(run):
-                    target[j] = p[j] + sign * (q[j] + r[j])
+            for column in range(left, left + width):
+                target, source = line[column % 4, column // 4 * c :], x[i, y, column - left]
+                for j in range(source.size):
+                    target[j] = source[j]
+            p, q, r, s = line[0], line[1], line[2], line[3]
+            for m in range(6):
+                _combine(half[m, top + y, :], matrix[m], p, q, r, s, p[c:], q[c:])
+        for m in range(6):
+            for tile in range(rows):
+                p, q, r, s, t, u = half[m, 4 * tile : 4 * tile + 6]
+                for k in range(6):
+                    _combine(planes[6 * k + m, i, tile], matrix[k], p, q, r, s, t, u)
+
+
+@_loop
+def _out_of_planes(planes, out, row_of_bias, matrix):
+    """`matrix` times each tile, from both sides, cropped to the output; and the bias."""
+    n, height, width, c = out.shape
+    half = np.empty((4, 6, planes.shape[3]), out.dtype)
+    lines = out.reshape(n, height, width * c)
+    for i in range(n):
+        for y in range(height):
+            if y % 4 == 0:  # four lines at once, while the planes are in the cache
+                for m in range(6):
+                    p, q, r, s, t, u = planes[m::6, i, y // 4]
+                    for k in range(4):
+                        _combine(half[k, m], matrix[k], p, q, r, s, t, u)
             for column in range(width):
-                place, sign2 = column % 2, out.dtype.type(1 - column % 2 * 2)
-                target = out[i, y, column]
-                first = column // 2 * c
-                p, q, r = line[place, first:], line[place + 1, first:], line[place + 2, first:]
-                for j in range(c):
-                    target[j] = (p[j] + sign2 * (q[j] + r[j])) + bias[j]
+                p, q, r, s, t, u = half[y % 4, :, column // 4 * c :]
+                _combine(out[i, y, column], matrix[column % 4], p, q, r, s, t, u)
+            line = lines[i, y]
+            for j in range(line.size):  # the whole line: a pixel just written is slow to read
+                line[j] += row_of_bias[j]

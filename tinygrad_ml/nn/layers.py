@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import functional as F
 from ..functional.convolution import pair
+from ..generators import generator
 from ..tensor import Parameter
 from .initialisers import find
 from .module import Module
@@ -21,8 +22,8 @@ def _count(owner: str, name: str, value: Any) -> int:
     return int(value)
 
 
-def _weights(init: Any, shape: tuple[int, ...], rng: Any, dtype: Any) -> Parameter:
-    return Parameter(find(init)(shape, np.random.default_rng(rng)), dtype=dtype)
+def _weights(owner: str, init: Any, shape: tuple[int, ...], rng: Any, dtype: Any) -> Parameter:
+    return Parameter(find(init)(shape, generator(rng, owner)), dtype=dtype)
 
 
 class Dense(Module):
@@ -48,7 +49,7 @@ class Dense(Module):
         dtype: Any = np.float32,
     ) -> None:
         shape = _count("Dense", "n_in", n_in), _count("Dense", "n_out", n_out)
-        self.weight = _weights(init, shape, rng, dtype)
+        self.weight = _weights("Dense", init, shape, rng, dtype)
         self.bias = Parameter(np.zeros(n_out), dtype=dtype) if bias else None
 
     def __call__(self, x: Array) -> Array:
@@ -86,7 +87,7 @@ class Conv2D(Module):
     ) -> None:
         size = pair("Conv2D", "kernel_size", kernel_size)
         shape = (*size, _count("Conv2D", "c_in", c_in), _count("Conv2D", "c_out", c_out))
-        self.weight = _weights(init, shape, rng, dtype)
+        self.weight = _weights("Conv2D", init, shape, rng, dtype)
         self.bias = Parameter(np.zeros(c_out), dtype=dtype) if bias else None
         self.stride = pair("Conv2D", "stride", stride)
         self.padding = padding
@@ -151,7 +152,7 @@ class BatchNorm(Module):
         c = self.gamma.size
         if np.ndim(x) < 2 or x.shape[-1] != c:
             raise ValueError(
-                f"expected input of shape (n, ..., {c}), got {np.shape(x)}. The number of "
+                f"BatchNorm: expected input of shape (n, ..., {c}), got {np.shape(x)}. The number of "
                 "channels is the length of the last axis."
             )
         if not self.training:
@@ -162,7 +163,7 @@ class BatchNorm(Module):
         count = x.size // c
         if count < 2:
             raise ValueError(
-                f"expected at least 2 values per channel in training, got input shape {x.shape}. "
+                f"BatchNorm: expected at least 2 values per channel in training, got input shape {x.shape}. "
                 "Use larger batches, or model.eval() for prediction."
             )
         mean, variance = np.mean(x, axis=axes), np.var(x, axis=axes)
@@ -190,7 +191,7 @@ class Dropout(Module):
         if not isinstance(rate, (int, float)) or not 0 <= rate < 1:
             raise ValueError(f"Dropout: rate must be at least 0 and below 1, got {rate!r}.")
         self.rate = rate
-        self.rng = np.random.default_rng(rng)
+        self.rng = generator(rng, "Dropout")
 
     def __call__(self, x: Array) -> Array:
         return F.dropout(x, self.rate, self.rng) if self.training else x
@@ -206,7 +207,7 @@ class Flatten(Module):
         shape = np.shape(x)
         if len(shape) < 2:
             raise ValueError(
-                f"expected a batch of shape (n, ...), got {shape}. x[None] adds an axis."
+                f"Flatten: expected a batch of shape (n, ...), got {shape}. x[None] adds an axis."
             )
         return x.reshape(shape[0], int(np.prod(shape[1:])))
 

@@ -263,7 +263,7 @@ def _located(message: str, i: int, layer: Any) -> str:
     """Put the place in front of a message; an inner place follows its outer one."""
     if message.startswith("model["):
         return f"model[{i}]{message.removeprefix('model')}"
-    message = re.sub(r"^[a-z0-9_]+: ", "", message)  # the layer's name says it better
+    message = re.sub(r"^\w+: ", "", message)  # the layer's name says it better
     return f"model[{i}] ({_name_of(layer)}): {message}"
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from .. import container
 from ..data import DataLoader
+from ..generators import generator
 from ..graph import no_grad
 from ..nn import Module
 from ..optim import Optimizer, clip_grad_norm
@@ -99,7 +100,7 @@ class Trainer:
         self.schedule = schedule
         self.metrics = find_metrics(metrics)
         self.clip_norm = clip_norm
-        self.rng = np.random.default_rng(rng)
+        self.rng = generator(rng, "Trainer")
         self.history = History()
         self.stop_training = False  # set by a callback: end the fit behind this epoch
         self.fit_epochs = (0, 0)  # finished epochs when the fit began, and when it will end
