@@ -152,8 +152,8 @@ class BatchNorm(Module):
         c = self.gamma.size
         if np.ndim(x) < 2 or x.shape[-1] != c:
             raise ValueError(
-                f"BatchNorm: expected input of shape (n, ..., {c}), got {np.shape(x)}. The number of "
-                "channels is the length of the last axis."
+                f"BatchNorm: expected input of shape (n, ..., {c}), got {np.shape(x)}. "
+                "The number of channels is the length of the last axis."
             )
         if not self.training:
             return F.batch_norm(
@@ -163,8 +163,8 @@ class BatchNorm(Module):
         count = x.size // c
         if count < 2:
             raise ValueError(
-                f"BatchNorm: expected at least 2 values per channel in training, got input shape {x.shape}. "
-                "Use larger batches, or model.eval() for prediction."
+                "BatchNorm: expected at least 2 values per channel in training, got input shape "
+                f"{x.shape}. Use larger batches, or model.eval() for prediction."
             )
         mean, variance = np.mean(x, axis=axes), np.var(x, axis=axes)
         self._follow("running_mean", mean, 1.0)

@@ -59,7 +59,7 @@ class Optimizer:
             moved = True
             if self.slots and not state:
                 self._begin(p, state)
-            leaf = p._edge[0]
+            leaf: Any = p._edge[0]
             leaf.written = clock()  # what was recorded with the old values is stale
             self._update(leaf.array, leaf.grad, state)
         if not moved:

@@ -308,8 +308,8 @@ class Trainer:
         self._check_restorable(state)
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
-        for name, generator in self._generators().items():
-            generator.bit_generator.state = state["generators"][name]
+        for name, rng in self._generators().items():
+            rng.bit_generator.state = state["generators"][name]
         self.history.load_state_dict(state["history"])
         self._restored = state["fit"]
 
