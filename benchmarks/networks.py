@@ -75,6 +75,26 @@ ROWS = {
 }  # fmt: skip
 
 
+LOSSES = {  # in both libraries
+    "binary": "binary_cross_entropy_with_logits",
+    "classes": "cross_entropy",
+    "squared": "mse_loss",
+}
+
+
+def training_step(model: Any, optimizer: Any, loss_function: Callable, x: Any, y: Any) -> Step:
+    """What is measured; the same text for ours and for PyTorch."""
+
+    def step() -> Any:
+        optimizer.zero_grad()
+        loss = loss_function(model(x), y)
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    return step
+
+
 def ours(row: Row) -> Step:
     """A training step of this library."""
     import tinygrad_ml as tg
@@ -90,21 +110,10 @@ def ours(row: Row) -> Step:
     model = tg.nn.Sequential(*[make[kind](*sizes) for kind, *sizes in row.layers])
     optimizers = {"sgd": tg.optim.SGD, "adam": tg.optim.Adam}
     optimizer = optimizers[row.optimizer](model.parameters(), learning_rate=0.001)
-    loss_function = {
-        "binary": tg.functional.binary_cross_entropy_with_logits,
-        "classes": tg.functional.cross_entropy,
-        "squared": tg.functional.mse_loss,
-    }[row.loss]
+    loss_function = getattr(tg.functional, LOSSES[row.loss])
     x, y = row.batch()
 
-    def step() -> Any:
-        optimizer.zero_grad()
-        loss = loss_function(model(x), y)
-        loss.backward()
-        optimizer.step()
-        return loss
-
-    return step
+    return training_step(model, optimizer, loss_function, x, y)
 
 
 def torch_steps(row: Row) -> dict[str, Step]:
@@ -142,20 +151,9 @@ def _torch_step(torch: Any, row: Row, layout: str, fused: bool) -> Step:
         )
     optimizers = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}
     optimizer = optimizers[row.optimizer](model.parameters(), lr=0.001, fused=fused or None)
-    loss_function = {
-        "binary": torch.nn.functional.binary_cross_entropy_with_logits,
-        "classes": torch.nn.functional.cross_entropy,
-        "squared": torch.nn.functional.mse_loss,
-    }[row.loss]
+    loss_function = getattr(torch.nn.functional, LOSSES[row.loss])
 
-    def step() -> Any:
-        optimizer.zero_grad()
-        loss = loss_function(model(x), y)
-        loss.backward()
-        optimizer.step()
-        return loss
-
-    return step
+    return training_step(model, optimizer, loss_function, x, y)
 
 
 def _parameters(row: Row) -> list[np.ndarray]:

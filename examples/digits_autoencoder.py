@@ -38,5 +38,5 @@ small = learn(Autoencoder(10, (8, 4, 2), rng=0), Z[:750], epochs * 2)
 share = 1 - mse_loss(small.reconstruct(Z[750:]), Z[750:]) / Z[750:].var()
 print(f"10 features of rank 2 through a code of 2: {share:.2%} of the held-out variance")
 shown = {name: X_made[:10] for name, X_made in made.items()}
-write_picture("digits_autoencoder.png", plot_reconstructions, X_test[:10], shown, (8, 8),
-              title="Held-out digits through a code of 10 numbers")  # fmt: skip
+print(write_picture("digits_autoencoder.png", plot_reconstructions, X_test[:10], shown, (8, 8),
+              title="Held-out digits through a code of 10 numbers"))  # fmt: skip

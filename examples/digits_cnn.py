@@ -38,7 +38,11 @@ for seed in range(options.first, options.first + options.runs):
     print(f"seed {seed}: held-out accuracy {accuracies[-1]:.2%} of {len(y_test)} images")
 
 print(f"mean of {len(accuracies)} {np.mean(accuracies):.2%}, worst {min(accuracies):.2%}")
-write_picture("digits_cnn.png", plot_history, history, title="A CNN learns digits")
+print(write_picture("digits_cnn.png", plot_history, history, title="A CNN learns digits"))
 first = np.argsort(predicted == y_test, kind="stable")[:16]  # the wrong ones, then right ones
 titles = [f"{true} read as {read}" for true, read in zip(y_test[first], predicted[first])]
-write_picture("digits_cnn_images.png", plot_images, X_test[first], titles, title="Held-out digits")
+print(
+    write_picture(
+        "digits_cnn_images.png", plot_images, X_test[first], titles, title="Held-out digits"
+    )
+)

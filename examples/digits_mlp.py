@@ -26,4 +26,4 @@ for fold, (train, test) in enumerate(StratifiedKFold(5, shuffle=True, random_sta
     print(f"fold {fold + 1}: held-out accuracy {accuracies[-1]:.2%}")
 
 print(f"mean of 5 folds {np.mean(accuracies):.2%}, worst {min(accuracies):.2%}")
-write_picture("digits_mlp.png", plot_confusion, y, predicted)
+print(write_picture("digits_mlp.png", plot_confusion, y, predicted))

@@ -25,5 +25,5 @@ def predict(X):
 
 
 print(f"held-out accuracy: {np.mean(predict(X_test) == y_test):.1%} of {len(y_test)} points")
-write_picture("feed_forward.png", plot_decision_regions, predict, X_test, y_test,
-              title="Is x1 > x2? Answers on held-out points")  # fmt: skip
+print(write_picture("feed_forward.png", plot_decision_regions, predict, X_test, y_test,
+              title="Is x1 > x2? Answers on held-out points"))  # fmt: skip

@@ -40,4 +40,4 @@ print(f"{seconds * 1000:.0f} ms per network\n")
 probability = lambda points: nets[0].predict_proba(points)[:, 1]
 for row, p in zip(X, probability(X)):
     print(f"x1 = {row[0]}, x2 = {row[1]}: P(1) = {p:.3f}")
-write_picture("xor.png", plot_decision_regions, probability, X, y, title="XOR, as learned")
+print(write_picture("xor.png", plot_decision_regions, probability, X, y, title="XOR, as learned"))

@@ -201,17 +201,16 @@ def plot_confusion(
     return figure
 
 
-def write_picture(path: Any, plot: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
-    """Write `plot(*args, **kwargs)` to a file and print its name; for scripts.
+def write_picture(path: Any, plot: Callable[..., Any], *args: Any, **kwargs: Any) -> str:
+    """Write `plot(*args, **kwargs)` to a file and return a line that says so; for scripts.
 
-    Without matplotlib it prints what to install, and the script goes on.
+    Without matplotlib the line says what to install, and the script goes on.
     """
     try:
         plot(*args, **kwargs).savefig(path, dpi=120)
     except ImportError as error:
-        print(f"No picture: {error}")
-    else:
-        print(f"Picture: {path}")
+        return f"No picture: {error}"
+    return f"Picture: {path}"
 
 
 def _figure(width: float, height: float, title: str) -> Any:

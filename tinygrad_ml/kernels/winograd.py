@@ -24,7 +24,7 @@ from .compiled import _input, _loop
 from .geometry import output_size
 from .memory import empty, scratch
 
-_BLOCK_BYTES = 1 << 22  # of planes at a time; small blocks also keep the sums of `correlate` short
+_BLOCK_BYTES = 3 << 20  # of planes at a time; it also keeps the sums of `correlate` short
 _POWERS = np.vander([0, 5 / 8, -5 / 8, 3 / 2, -3 / 2, 0], 6, increasing=True)
 _POWERS[5] = 0, 0, 0, 0, 0, 1  # infinity: the leading coefficient
 _A, _G = (np.vstack([_POWERS[:5, :size], np.eye(size)[-1]]) for size in (4, 3))
@@ -61,7 +61,7 @@ def convolve(x, w, bias, padding):
     for block, images, products in _blocks(out.shape, c_in, c_out):
         _into_planes(_input(x[block]), images, c_in, _IMAGE, padding[0][0], padding[1][0])
         np.matmul(_by_tiles(images, c_in), kernels, out=_by_tiles(products, c_out))
-        _out_of_planes(_input(products), out[block], row_of_bias, _RESULT)
+        _out_of_planes(_input(products).reshape(36, -1, products.shape[3]), out[block], row_of_bias, _RESULT)
     return out
 
 
@@ -105,24 +105,32 @@ def _combine(target, row, a, b, c, d, e, f):
 
 
 @_loop
+def _add(target, source):
+    for j in range(target.size):
+        target[j] += source[j]
+
+
+@_loop
 def _into_planes(x, planes, c, matrix, top, left):
     """`matrix` times each tile, from both sides: along the rows, then down the columns."""
     n, height, width = x.shape[:3]
     rows, run = planes.shape[2:]
-    line = np.zeros((4, run + c), x.dtype)  # every fourth pixel, to combine all tiles in one run
+    every = np.zeros((4, run + c), x.dtype)  # fourth pixel, so that all tiles are one long run
     half = np.zeros((6, 4 * rows + 2, run), x.dtype)
     for i in range(n):
         for y in range(height):
             for column in range(left, left + width):
-                target, source = line[column % 4, column // 4 * c :], x[i, y, column - left]
-                for j in range(source.size):
+                first = column // 4 * c
+                target, source = every[column % 4, first : first + c], x[i, y, column - left]
+                for j in range(c):
                     target[j] = source[j]
-            p, q, r, s = line[0], line[1], line[2], line[3]
+            p, q, r, s = every[0], every[1], every[2], every[3]
             for m in range(6):
-                _combine(half[m, top + y, :], matrix[m], p, q, r, s, p[c:], q[c:])
+                _combine(half[m, top + y], matrix[m], p, q, r, s, p[c:], q[c:])
         for m in range(6):
             for tile in range(rows):
-                p, q, r, s, t, u = half[m, 4 * tile : 4 * tile + 6]
+                lines = half[m, 4 * tile : 4 * tile + 6]
+                p, q, r, s, t, u = lines[0], lines[1], lines[2], lines[3], lines[4], lines[5]
                 for k in range(6):
                     _combine(planes[6 * k + m, i, tile], matrix[k], p, q, r, s, t, u)
 
@@ -130,19 +138,22 @@ def _into_planes(x, planes, c, matrix, top, left):
 @_loop
 def _out_of_planes(planes, out, row_of_bias, matrix):
     """`matrix` times each tile, from both sides, cropped to the output; and the bias."""
-    n, height, width, c = out.shape
-    half = np.empty((4, 6, planes.shape[3]), out.dtype)
-    lines = out.reshape(n, height, width * c)
+    n, height, width, channels = out.shape
+    run = planes.shape[2]
+    lines = out.reshape(n, height, width * channels)
+    half = np.empty((4, 6, run), out.dtype)
     for i in range(n):
         for y in range(height):
             if y % 4 == 0:  # four lines at once, while the planes are in the cache
+                at = i * ((height + 3) // 4) + y // 4
                 for m in range(6):
-                    p, q, r, s, t, u = planes[m::6, i, y // 4]
+                    a, b, c = planes[m, at], planes[6 + m, at], planes[12 + m, at]
+                    d, e, f = planes[18 + m, at], planes[24 + m, at], planes[30 + m, at]
                     for k in range(4):
-                        _combine(half[k, m], matrix[k], p, q, r, s, t, u)
+                        _combine(half[k, m], matrix[k], a, b, c, d, e, f)
+            h = half[y % 4]
             for column in range(width):
-                p, q, r, s, t, u = half[y % 4, :, column // 4 * c :]
-                _combine(out[i, y, column], matrix[column % 4], p, q, r, s, t, u)
-            line = lines[i, y]
-            for j in range(line.size):  # the whole line: a pixel just written is slow to read
-                line[j] += row_of_bias[j]
+                at = column // 4 * channels
+                a, b, c, d, e, f = h[0, at:], h[1, at:], h[2, at:], h[3, at:], h[4, at:], h[5, at:]
+                _combine(out[i, y, column], matrix[column % 4], a, b, c, d, e, f)
+            _add(lines[i, y], row_of_bias)  # the whole line: a pixel just written is slow to read
