@@ -11,7 +11,7 @@ as rows. A plane holds one such place of all tiles. Pixels outside count as zero
 reach over an edge need no code of their own. Every step is linear; `correlate` takes the transposed
 steps in reverse order, so it is the adjoint of `convolve`.
 
-The points keep the rounding errors at 2 to 4 times those of im2col (0, ±1, ±2: up to 9 times).
+The points keep rounding errors at 2 to 5 times those of im2col (0, ±1, ±2: up to 9 times).
 An infinite pixel, or one that is not a number, spoils its whole tile.
 
 Sources: Winograd (1980), Arithmetic complexity of computations; Lavin & Gray (2016), Fast
@@ -22,9 +22,9 @@ import numpy as np
 
 from .compiled import _input, _loop
 from .geometry import output_size
-from .memory import empty, scratch
+from .memory import empty, scratch, zeros
 
-_BLOCK_BYTES = 3 << 20  # of planes at a time; it also keeps the sums of `correlate` short
+_BLOCK_TILES = 256  # at a time: fewer make slow products, more leave the cache and sum longer
 _POWERS = np.vander([0, 5 / 8, -5 / 8, 3 / 2, -3 / 2, 0], 6, increasing=True)
 _POWERS[5] = 0, 0, 0, 0, 0, 1  # infinity: the leading coefficient
 _A, _G = (np.vstack([_POWERS[:5, :size], np.eye(size)[-1]]) for size in (4, 3))
@@ -35,17 +35,18 @@ _GRADIENT = np.pad(_A, ((0, 0), (0, 2))).astype(np.float32)  # takes 6 pixels li
 
 
 def pays(images, output, kernel, stride, padding, *arrays):
-    """Whether `convolve` and `correlate` can take these float32 arrays, and are faster.
+    """Whether `convolve` and `correlate` can take these arrays, and are faster.
 
-    Few channels do not fill the vectors, few tiles do not repay transforming the kernels. float64
-    is asked for where digits count.
+    Few channels do not fill the vectors, few tiles make slow products, and tiles more than half
+    outside waste them. Only float32: who takes float64 wants the digits.
     """
     tiles = images * (-(-output[0] // 4)) * (-(-output[1] // 4))
     return (
         (*kernel[:2], *stride) == (3, 3, 1, 1)
         and min(kernel[2:]) >= 16
         and min(output) >= 4
-        and tiles >= 64
+        and tiles >= _BLOCK_TILES
+        and 2 * images * output[0] * output[1] >= 16 * tiles
         and min(map(min, padding)) >= 0
         and all(array.dtype == np.float32 for array in arrays if array is not None)
     )
@@ -61,15 +62,15 @@ def convolve(x, w, bias, padding):
     for block, images, products in _blocks(out.shape, c_in, c_out):
         _into_planes(_input(x[block]), images, c_in, _IMAGE, padding[0][0], padding[1][0])
         np.matmul(_by_tiles(images, c_in), kernels, out=_by_tiles(products, c_out))
-        _out_of_planes(_input(products).reshape(36, -1, products.shape[3]), out[block], row_of_bias, _RESULT)
+        _out_of_planes(_input(products), out[block], row_of_bias, _RESULT)
     return out
 
 
 def correlate(x, g, padding):
     """`conv2d_weight` with stride 1."""
     c_in, c_out = x.shape[3], g.shape[3]
-    total = np.zeros((36, c_out, c_in), np.float32)  # transposed: BLAS multiplies it faster
-    part = np.empty_like(total)
+    total = zeros((36, c_out, c_in), np.float32)  # transposed: BLAS multiplies it faster
+    part = empty(total.shape, np.float32)
     for block, images, gradients in _blocks(g.shape, c_in, c_out):
         _into_planes(_input(x[block]), images, c_in, _IMAGE, padding[0][0], padding[1][0])
         _into_planes(_input(g[block]), gradients, c_out, _GRADIENT, 0, 0)
@@ -84,7 +85,8 @@ def _blocks(shape, *channels):
     """Slices of the batch with the planes of both sides, (36, images, rows, a row of tiles)."""
     n, rows, columns = shape[0], -(-shape[1] // 4), -(-shape[2] // 4)
     sizes = [36 * rows * columns * c for c in channels]
-    images = max(1, -(-n // -(-max(1, n * sum(sizes) * 4) // _BLOCK_BYTES)))
+    parts = -(-max(1, n * rows * columns) // _BLOCK_TILES)
+    images = max(1, -(-n // parts))
     buffer = scratch(min(n, images) * sum(sizes), np.float32)
     for start in range(0, n, images):
         count = min(images, n - start)
@@ -139,16 +141,16 @@ def _into_planes(x, planes, c, matrix, top, left):
 def _out_of_planes(planes, out, row_of_bias, matrix):
     """`matrix` times each tile, from both sides, cropped to the output; and the bias."""
     n, height, width, channels = out.shape
-    run = planes.shape[2]
+    run = planes.shape[3]
     lines = out.reshape(n, height, width * channels)
     half = np.empty((4, 6, run), out.dtype)
     for i in range(n):
         for y in range(height):
             if y % 4 == 0:  # four lines at once, while the planes are in the cache
-                at = i * ((height + 3) // 4) + y // 4
+                at = y // 4
                 for m in range(6):
-                    a, b, c = planes[m, at], planes[6 + m, at], planes[12 + m, at]
-                    d, e, f = planes[18 + m, at], planes[24 + m, at], planes[30 + m, at]
+                    a, b, c = planes[m, i, at], planes[6 + m, i, at], planes[12 + m, i, at]
+                    d, e, f = planes[18 + m, i, at], planes[24 + m, i, at], planes[30 + m, i, at]
                     for k in range(4):
                         _combine(half[k, m], matrix[k], a, b, c, d, e, f)
             h = half[y % 4]
