@@ -11,15 +11,14 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from . import rules  # fills the table of gradient rules  # isort: skip
-from . import functional, nn, optim
 from .calculus import grad, gradients, hessian, hvp, jacobian, value_and_grad
-from .gradcheck import check_gradients
 from .graph import detect_anomaly, no_grad
 from .table import defvjp
 from .tensor import Parameter, Tensor, primitive
 
 if TYPE_CHECKING:
-    from . import data, model_selection, persistence, plotting, training
+    from . import data, functional, model_selection, nn, optim, persistence, plotting, training
+    from .gradcheck import check_gradients
     from .persistence import load, save
     from .training import Trainer
 
@@ -40,6 +39,7 @@ __all__ = [
     "jacobian",
     "load",
     "model_selection",
+    "models",
     "nn",
     "no_grad",
     "optim",
@@ -53,8 +53,23 @@ __all__ = [
 ]
 
 # Loaded at their first use: a program that only differentiates need not wait for them.
-_PARTS = ("data", "model_selection", "models", "persistence", "plotting", "training")
-_HOMES = {"Trainer": "training", "load": "persistence", "save": "persistence"}
+_PARTS = (
+    "data",
+    "functional",
+    "model_selection",
+    "models",
+    "nn",
+    "optim",
+    "persistence",
+    "plotting",
+    "training",
+)
+_HOMES = {
+    "Trainer": "training",
+    "check_gradients": "gradcheck",
+    "load": "persistence",
+    "save": "persistence",
+}
 
 
 def __getattr__(name: str) -> Any:

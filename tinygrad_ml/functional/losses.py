@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
+from .. import kernels
 from ..kernels.memory import empty
 from ..table import defvjp
 from ..tensor import constant, primitive
 from .activations import log_softmax, logsumexp, sigmoid, softmax
-from .linear import one_hot
 
 Array = Any  # an ndarray or a Tensor
 
@@ -32,16 +32,20 @@ def _loss(function: Callable) -> Callable:
         losses = function(prediction, target)
         if reduction == "none":
             return losses
-        total = np.add.reduce(losses, axis=None)
-        if reduction == "sum":
-            return total
-        if reduction != "mean":
-            raise ValueError(f"reduction: expected 'mean', 'sum' or 'none', got {reduction!r}.")
-        if losses.size == 0:
-            raise ValueError("loss: expected at least one sample, got an empty batch.")
-        return total / losses.dtype.type(losses.size)
+        return _reduced(np.add.reduce(losses, axis=None), losses.size, reduction)
 
     return reduced
+
+
+def _reduced(total: np.floating, count: int, reduction: str) -> np.floating:
+    """The sum of all losses, or their mean."""
+    if reduction == "sum":
+        return total
+    if reduction != "mean":
+        raise ValueError(f"reduction: expected 'mean', 'sum' or 'none', got {reduction!r}.")
+    if count == 0:
+        raise ValueError("loss: expected at least one sample, got an empty batch.")
+    return total / total.dtype.type(count)
 
 
 def _weight(g: Array, reduction: str, count: int) -> Array:
@@ -59,20 +63,16 @@ def mse_loss(prediction: Array, target: Array, reduction: str = "mean") -> Array
     return _squared(prediction, target, reduction=reduction)
 
 
-@_loss
-def _squared(y: Array, t: Array) -> Array:
-    difference = np.subtract(y, t, out=empty(y.shape, np.result_type(y, t)))
-    return np.square(difference, out=difference)
-
-
 @primitive
-def _scaled_difference(scale: Array, y: Array, t: Array) -> Array:
-    """scale (y - t), in one piece of reused memory; scale is one number or has their shape."""
-    out = np.subtract(y, t, out=empty(y.shape, np.result_type(y, t)))
-    out *= scale
-    return out
+def _squared(y: Array, t: Array, *, reduction: str) -> Array:
+    difference = np.subtract(y, t, out=empty(y.shape, np.result_type(y, t)))
+    if reduction == "none":
+        return np.square(difference, out=difference)
+    vector = difference.reshape(-1)
+    return _reduced(np.dot(vector, vector), vector.size, reduction)
 
 
+_scaled_difference = primitive(kernels.scaled_difference)
 defvjp(
     _squared,
     lambda g, out, y, t, *, reduction: _scaled_difference(2 * _weight(g, reduction, y.size), y, t),
@@ -214,8 +214,11 @@ def _cross_entropy_soft(z: Array, t: Array) -> Array:
 
 
 @constant
-def _classes_like(z: Any, classes: Any) -> np.ndarray:
-    return one_hot(classes, z.shape[-1], z.dtype)
+def _one_hot_like(z: Any, classes: Any) -> np.ndarray:
+    """`one_hot` for classes that were checked before."""
+    out = np.zeros(z.shape, z.dtype)
+    out.reshape(-1, z.shape[-1])[np.arange(classes.size), classes.reshape(-1)] = 1
+    return out
 
 
 def _row_weight(g: Array, reduction: str, z: Array) -> Array:
@@ -228,7 +231,7 @@ def _row_weight(g: Array, reduction: str, z: Array) -> Array:
 defvjp(
     _cross_entropy_hard,
     lambda g, out, z, classes, *, reduction: (
-        _row_weight(g, reduction, z) * (softmax(z) - _classes_like(z, classes))
+        _row_weight(g, reduction, z) * (softmax(z) - _one_hot_like(z, classes))
     ),
     None,
 )

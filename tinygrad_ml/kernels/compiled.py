@@ -1,37 +1,13 @@
-"""The compiled twins, name by name; imported only when a kernel is first called with Numba at hand.
-
-Single-threaded on purpose: Numba's threads and those of the BLAS library, which wait spinning,
-would take the processor from each other. Each loop releases the GIL.
-"""
+"""The compiled twins, name by name; imported when a kernel is first called with Numba at hand."""
 
 import math
 
-import numba
 import numpy as np
 
-from . import convolution, pooling
+from . import convolution, elementwise, pooling, winograd
+from .compiler import contiguous, loop
 from .geometry import output_size, tiles
-from .memory import empty, zeros
-
-COMPILER_ERRORS = (numba.core.errors.NumbaError, OSError)
-
-
-def _loop(function):
-    """Compile at the first call; keep the machine code on disk where there is a place for it."""
-    try:
-        return numba.njit(cache=True, nogil=True, error_model="numpy")(function)
-    except RuntimeError:  # no directory can be written
-        return numba.njit(nogil=True, error_model="numpy")(function)
-
-
-def _input(x):
-    """`x` as a contiguous read-only array: one type, so that each loop is compiled only once."""
-    view = np.ascontiguousarray(x).view()
-    view.setflags(write=False)
-    return view
-
-
-from . import winograd  # noqa: E402 (it takes _loop and _input from here)
+from .memory import SMALL, empty, zeros
 
 
 def conv2d(x, w, bias=None, *, stride, padding):
@@ -42,7 +18,7 @@ def conv2d(x, w, bias=None, *, stride, padding):
 
 
 def conv2d_input(g, w, *, shape, stride, padding):
-    border = convolution._turned_border(w.shape[:2], padding)
+    border = convolution.turned_border(w.shape[:2], padding)
     if winograd.pays(len(g), shape[1:3], w.shape, stride, border, g, w):
         return winograd.convolve(g, w[::-1, ::-1].swapaxes(2, 3), None, border)
     return convolution.convolve_back(_add_back, g, w, shape, stride, padding)
@@ -74,10 +50,10 @@ def _gather(x, columns, stride, padding):
     (top, _), (left, _) = padding
     n, oh, ow, kh, kw, c = columns.shape
     rows = columns.reshape(n, oh, ow, kh, kw * c)
-    _gather_rows(_input(x).reshape(*x.shape[:2], x.shape[2] * c), rows, c, *stride, top, left)
+    _gather_rows(contiguous(x).reshape(*x.shape[:2], x.shape[2] * c), rows, c, *stride, top, left)
 
 
-@_loop
+@loop
 def _gather_rows(x, columns, c, sh, sw, top, left):
     n, oh, ow, kh, run = columns.shape
     height, width = x.shape[1:]
@@ -104,11 +80,11 @@ def _gather_rows(x, columns, c, sh, sw, top, left):
 def _add_back(columns, out, stride, padding):
     (top, _), (left, _) = padding
     n, oh, ow, kh, kw, c = columns.shape
-    rows = _input(columns).reshape(n, oh, ow, kh, kw * c)
+    rows = contiguous(columns).reshape(n, oh, ow, kh, kw * c)
     _add_rows(rows, out.reshape(*out.shape[:2], out.shape[2] * c), c, *stride, top, left)
 
 
-@_loop
+@loop
 def _add_rows(columns, out, c, sh, sw, top, left):
     n, oh, ow, kh, run = columns.shape
     height, width = out.shape[1:]
@@ -135,13 +111,13 @@ def max_pool2d(x, *, size, stride, padding):
     (top, _), (left, _) = padding
     usual = size == stride == (2, 2) and padding == ((0, 0), (0, 0))
     if usual and x.shape[3] >= 16:  # fewer channels do not fill its vectors
-        _max_pool_in_fours(_input(x), out, index)
+        _max_pool_in_fours(contiguous(x), out, index)
     else:
-        _max_pool(_input(x), out, index, *size, *stride, top, left)
+        _max_pool(contiguous(x), out, index, *size, *stride, top, left)
     return out, index
 
 
-@_loop
+@loop
 def _max_pool(x, out, index, kh, kw, sh, sw, top, left):
     n, height, width, c = x.shape
     oh, ow = out.shape[1:3]
@@ -166,7 +142,7 @@ def _max_pool(x, out, index, kh, kw, sh, sw, top, left):
                             winner[j] = ky * kw + kx if better else winner[j]
 
 
-@_loop
+@loop
 def _max_pool_in_fours(x, out, index):
     """The usual 2x2 windows side by side: half the time of the general loop."""
     n, oh, ow, c = out.shape
@@ -195,14 +171,14 @@ def max_pool2d_scatter(g, index, *, shape, size, stride, padding):
     (top, _), (left, _) = padding
     if tiles(shape, g.shape, size, stride) and padding == ((0, 0), (0, 0)):
         out = empty(shape, g.dtype)
-        _place(_input(g), _input(index), out, *size)
+        _place(contiguous(g), contiguous(index), out, *size)
     else:
         out = zeros(shape, g.dtype)
-        _scatter(_input(g), _input(index), out, *size, *stride, top, left)
+        _scatter(contiguous(g), contiguous(index), out, *size, *stride, top, left)
     return out
 
 
-@_loop
+@loop
 def _place(g, index, out, kh, kw):
     """Windows that tile the images: every place is written once and nothing is added."""
     n, oh, ow, c = g.shape
@@ -217,7 +193,7 @@ def _place(g, index, out, kh, kw):
                             target[j] = values[j] if winner[j] == ky * kw + kx else 0
 
 
-@_loop
+@loop
 def _scatter(g, index, out, kh, kw, sh, sw, top, left):
     n, height, width, c = out.shape
     oh, ow = g.shape[1:3]
@@ -236,11 +212,11 @@ def _scatter(g, index, out, kh, kw, sh, sw, top, left):
 def max_pool2d_gather(x, index, *, size, stride, padding):
     out = zeros(index.shape, x.dtype)
     (top, _), (left, _) = padding
-    _gather_winners(_input(x), _input(index), out, *size, *stride, top, left)
+    _gather_winners(contiguous(x), contiguous(index), out, *size, *stride, top, left)
     return out
 
 
-@_loop
+@loop
 def _gather_winners(x, index, out, kh, kw, sh, sw, top, left):
     n, height, width, c = x.shape
     oh, ow = out.shape[1:3]
@@ -258,11 +234,11 @@ def sum_pool2d(x, *, size, stride, padding):
     output = output_size(x.shape, size, stride, padding)
     out = zeros((len(x), *output, x.shape[3]), x.dtype)
     (top, _), (left, _) = padding
-    _sum_pool(_input(x), out, *size, *stride, top, left)
+    _sum_pool(contiguous(x), out, *size, *stride, top, left)
     return out
 
 
-@_loop
+@loop
 def _sum_pool(x, out, kh, kw, sh, sw, top, left):
     n, height, width, c = x.shape
     oh, ow = out.shape[1:3]
@@ -281,11 +257,11 @@ def _sum_pool(x, out, kh, kw, sh, sw, top, left):
 def sum_pool2d_spread(g, *, shape, size, stride, padding):
     out = zeros(shape, g.dtype)
     (top, _), (left, _) = padding
-    _spread(_input(g), out, *size, *stride, top, left)
+    _spread(contiguous(g), out, *size, *stride, top, left)
     return out
 
 
-@_loop
+@loop
 def _spread(g, out, kh, kw, sh, sw, top, left):
     n, height, width, c = out.shape
     oh, ow = g.shape[1:3]
@@ -303,32 +279,47 @@ def _spread(g, out, kh, kw, sh, sw, top, left):
 
 def relu_backward(g, out):
     result = empty(g.shape, g.dtype)
-    _relu_backward(_input(g).reshape(-1), _input(out).reshape(-1), result.reshape(-1))
+    _relu_backward(contiguous(g).reshape(-1), contiguous(out).reshape(-1), result.reshape(-1))
     return result
 
 
-@_loop
+@loop
 def _relu_backward(g, out, result):
     for i in range(g.size):
         result[i] = g[i] if out[i] > 0 else 0
+
+
+def scaled_difference(scale, y, t):
+    if scale.ndim or y.size < SMALL or not scale.dtype == y.dtype == t.dtype:
+        return elementwise.scaled_difference.numpy(scale, y, t)
+    result = empty(y.shape, y.dtype)
+    vectors = (array.reshape(-1) for array in (contiguous(y), contiguous(t), result))
+    _scaled_difference(*vectors, y.dtype.type(scale))
+    return result
+
+
+@loop
+def _scaled_difference(y, t, result, scale):
+    for i in range(y.size):
+        result[i] = scale * (y[i] - t[i])
 
 
 def sgd_update(p, g, velocity, *, lr, momentum, dampening, nesterov, weight_decay):
     scalars = (lr, momentum, 1 - dampening, weight_decay)
     lr, momentum, fresh, weight_decay = map(p.dtype.type, scalars)
     if velocity is None:
-        _sgd(p, _input(g), lr, weight_decay)
+        _sgd(p, contiguous(g), lr, weight_decay)
     else:
-        _sgd_momentum(p, _input(g), velocity, lr, momentum, fresh, bool(nesterov), weight_decay)
+        _sgd_momentum(p, contiguous(g), velocity, lr, momentum, fresh, bool(nesterov), weight_decay)
 
 
-@_loop
+@loop
 def _sgd(p, g, lr, weight_decay):
     for i in range(p.size):
         p[i] -= lr * (g[i] + weight_decay * p[i])
 
 
-@_loop
+@loop
 def _sgd_momentum(p, g, velocity, lr, momentum, fresh, nesterov, weight_decay):
     for i in range(p.size):
         step = g[i] + weight_decay * p[i]
@@ -348,10 +339,10 @@ def adam_update(p, g, m, v, *, lr, beta1, beta2, eps, weight_decay, decoupled, s
         0 if decoupled else weight_decay,
         1 - lr * weight_decay if decoupled else 1,
     )
-    _adam(p, _input(g), m, v, *map(p.dtype.type, scalars))
+    _adam(p, contiguous(g), m, v, *map(p.dtype.type, scalars))
 
 
-@_loop
+@loop
 def _adam(p, g, m, v, step_size, fresh1, beta2, fresh2, eps, weight_decay, keep):
     for i in range(p.size):
         parameter = p[i] * keep

@@ -39,7 +39,7 @@ def conv2d_input(g, w, *, shape, stride, padding):
 
     Shapes: (n, oh, ow, c_out), (kh, kw, c_in, c_out) -> `shape` (n, h, w, c_in).
     """
-    border = _turned_border(w.shape[:2], padding)
+    border = turned_border(w.shape[:2], padding)
     if stride == (1, 1) and min(map(min, border)) >= 0:
         # Itself a convolution, with the kernel turned by half a circle: NumPy reads windows faster
         # than it adds them.
@@ -148,7 +148,7 @@ def convolve_back(add_back, g, w, shape, stride, padding):
     return out
 
 
-def _turned_border(size, padding):
+def turned_border(size, padding):
     """What surrounds g when it is correlated with the turned kernel; negative where it is cut."""
     (kh, kw), ((top, bottom), (left, right)) = size, padding
     return (kh - 1 - top, kh - 1 - bottom), (kw - 1 - left, kw - 1 - right)

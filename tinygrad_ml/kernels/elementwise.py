@@ -35,6 +35,14 @@ def select(g, mask, out=None):
     return out
 
 
+@Kernel
+def scaled_difference(scale, y, t):
+    """scale (y - t) in one piece of memory; `scale` is one number or has the shape of y and t."""
+    out = np.subtract(y, t, out=empty(y.shape, np.result_type(y, t)))
+    out *= scale
+    return out
+
+
 def product(x, y):
     """x @ y for two matrices, on reused memory where it is large: (n, k), (k, m) -> (n, m)."""
     if x.dtype != y.dtype or len(x) * y.shape[1] < SMALL:

@@ -20,7 +20,7 @@ algorithms for convolutional neural networks; Barabasz et al. (2020) on the choi
 
 import numpy as np
 
-from .compiled import _input, _loop
+from .compiler import contiguous, loop
 from .geometry import output_size
 from .memory import empty, scratch, zeros
 
@@ -60,9 +60,9 @@ def convolve(x, w, bias, padding):
     row_of_bias = np.tile(np.zeros(c_out, np.float32) if bias is None else bias, width)
     kernels = (_GG @ w.reshape(9, -1)).reshape(36, c_in, c_out)
     for block, images, products in _blocks(out.shape, c_in, c_out):
-        _into_planes(_input(x[block]), images, c_in, _IMAGE, padding[0][0], padding[1][0])
+        _into_planes(contiguous(x[block]), images, c_in, _IMAGE, padding[0][0], padding[1][0])
         np.matmul(_by_tiles(images, c_in), kernels, out=_by_tiles(products, c_out))
-        _out_of_planes(_input(products), out[block], row_of_bias, _RESULT)
+        _out_of_planes(contiguous(products), out[block], row_of_bias, _RESULT)
     return out
 
 
@@ -72,8 +72,8 @@ def correlate(x, g, padding):
     total = zeros((36, c_out, c_in), np.float32)  # transposed: BLAS multiplies it faster
     part = empty(total.shape, np.float32)
     for block, images, gradients in _blocks(g.shape, c_in, c_out):
-        _into_planes(_input(x[block]), images, c_in, _IMAGE, padding[0][0], padding[1][0])
-        _into_planes(_input(g[block]), gradients, c_out, _GRADIENT, 0, 0)
+        _into_planes(contiguous(x[block]), images, c_in, _IMAGE, padding[0][0], padding[1][0])
+        _into_planes(contiguous(g[block]), gradients, c_out, _GRADIENT, 0, 0)
         left = _by_tiles(gradients, c_out).swapaxes(1, 2)
         np.matmul(left, _by_tiles(images, c_in), out=part)
         total += part
@@ -98,7 +98,7 @@ def _by_tiles(planes, c):
     return planes.reshape(36, -1, c)
 
 
-@_loop
+@loop
 def _combine(target, row, a, b, c, d, e, f):
     """One row of a matrix times six vectors, in a loop so plain that it is vectorised."""
     p, q, r, s, t, u = row[0], row[1], row[2], row[3], row[4], row[5]
@@ -106,13 +106,13 @@ def _combine(target, row, a, b, c, d, e, f):
         target[j] = ((p * a[j] + q * b[j]) + (r * c[j] + s * d[j])) + (t * e[j] + u * f[j])
 
 
-@_loop
+@loop
 def _add(target, source):
     for j in range(target.size):
         target[j] += source[j]
 
 
-@_loop
+@loop
 def _into_planes(x, planes, c, matrix, top, left):
     """`matrix` times each tile, from both sides: along the rows, then down the columns."""
     n, height, width = x.shape[:3]
@@ -137,7 +137,7 @@ def _into_planes(x, planes, c, matrix, top, left):
                     _combine(planes[6 * k + m, i, tile], matrix[k], p, q, r, s, t, u)
 
 
-@_loop
+@loop
 def _out_of_planes(planes, out, row_of_bias, matrix):
     """`matrix` times each tile, from both sides, cropped to the output; and the bias."""
     n, height, width, channels = out.shape
