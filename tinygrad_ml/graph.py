@@ -74,7 +74,7 @@ class Leaf(Node):
         """Refuse to mix gradients taken before and after an update in place."""
         if self.grad is not None and self.written > self.received:
             raise RuntimeError(messages.STALE_GRAD)
-        super().receive(g)
+        Node.receive(self, g)
         self.received = clock()
 
 

@@ -40,11 +40,13 @@ def primitive(function: Callable) -> Callable:
 
     @functools.wraps(function)
     def operation(*args: Any, **kwargs: Any) -> Any:
-        if kwargs and any(isinstance(value, Tensor) for value in kwargs.values()):
-            bound = inspect.signature(function).bind(*args, **kwargs)  # bias=b by position
-            args, kwargs = bound.args, bound.kwargs
-            if any(isinstance(value, Tensor) for value in kwargs.values()):
-                raise TypeError(messages.METADATA.format(name=messages.name_of(function)))
+        for value in kwargs.values():
+            if isinstance(value, Tensor):
+                bound = inspect.signature(function).bind(*args, **kwargs)  # bias=b by position
+                args, kwargs = bound.args, bound.kwargs
+                if any(isinstance(value, Tensor) for value in kwargs.values()):
+                    raise TypeError(messages.METADATA.format(name=messages.name_of(function)))
+                break
         for arg in args:
             if isinstance(arg, Tensor):
                 return apply(function, *args, **kwargs)

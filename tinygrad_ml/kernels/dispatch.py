@@ -55,7 +55,7 @@ class Kernel:
     def _without_compiler(self, error, arrays, metadata):
         """Run in NumPy where the compiler failed; any other error goes on its way."""
         wanted = os.environ.get(VARIABLE, "")
-        if wanted or not isinstance(error, _compiled_twins().COMPILER_ERRORS):
+        if wanted or not isinstance(error, _compiler_errors()):
             raise error
         warnings.warn(
             f"compiling {self.__name__} failed, the slower NumPy version is used: {error}. "
@@ -90,6 +90,10 @@ def compiled_kernels_wanted():
             ) from error
         return False
     return True
+
+
+def _compiler_errors():
+    return importlib.import_module(".compiler", __package__).ERRORS
 
 
 @functools.cache
