@@ -1,11 +1,15 @@
 """What every test run needs before it collects anything."""
 
 import importlib
+import os
 import sys
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
 
+# A test may skip itself only if it stands here, by its id; CI fails on any other skip.
+ALLOWED_SKIPS: set[str] = set()
 MODELS = Path(__file__).parent / "models"
 
 # The same examples in every run, and no time limits: a busy machine is no bug.
@@ -23,3 +27,14 @@ def pytest_collect_file(file_path, parent):
         parts = file_path.relative_to(MODELS.parent).with_suffix("").parts
         name = ".".join(parts).removesuffix(".__init__")
         sys.modules[name] = importlib.import_module(f"tinygrad_ml.{name}")
+
+
+def pytest_sessionfinish(session):
+    """In CI an unlisted skip is a failure: a test that never runs holds nothing."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None or not os.environ.get("CI"):
+        return
+    unlisted = {report.nodeid for report in reporter.stats.get("skipped", [])} - ALLOWED_SKIPS
+    if unlisted:
+        reporter.write_line(f"skipped, but not listed in conftest.py: {sorted(unlisted)}")
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

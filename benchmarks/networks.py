@@ -279,8 +279,8 @@ def print_small_peers(rounds: int) -> None:
 
 
 def print_memory(names: list[str]) -> None:
-    """Growth of the resident memory's peak over 5 steps, each side in its own process."""
-    print("\npeak memory of 5 steps above the imported library, MB")
+    """Peak of the resident memory over 5 steps, each side in a process of its own."""
+    print("\npeak memory of 5 steps above a step with 2 samples, MB")
     for name in names:
         mine, theirs = (
             float(_run([sys.executable, __file__, "--peak", side, name]))
@@ -291,17 +291,24 @@ def print_memory(names: list[str]) -> None:
 
 
 def peak(side: str, name: str) -> None:
-    import resource
-
+    """Print how far 5 steps raise the peak of the resident memory, in MB (Linux)."""
+    build = ours if side == "ours" else lambda row: next(iter(torch_steps(row).values()))
     row = ROWS[name]
-    small = ROWS["xor"]
-    build = ours if side == "ours" else lambda r: next(iter(torch_steps(r).values()))
-    build(small)()  # what every program pays once
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    if row.loss != "binary":  # what every program pays once: libraries, compiled code
+        few = Row(row.layers, (2, *row.shape[1:]), row.loss, row.optimizer, (None, None))
+        build(few)()
     step = build(row)
+    with open("/proc/self/clear_refs", "w") as file:
+        file.write("5")  # the peak starts again from what is resident now
+    before = _resident("VmRSS")
     for _ in range(5):
         step()
-    print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
+    print(_resident("VmHWM") - before)
+
+
+def _resident(field: str) -> float:
+    with open("/proc/self/status") as file:
+        return next(int(line.split()[1]) / 1024 for line in file if line.startswith(field))
 
 
 def print_import_time() -> None:
