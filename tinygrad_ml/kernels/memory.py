@@ -7,6 +7,7 @@ since every array made on it, and every view of one, holds a reference.
 """
 
 import math
+import os
 import sys
 import threading
 
@@ -17,6 +18,16 @@ _MOST = 1 << 28  # bytes that are kept at most
 _blocks: dict[int, list[np.ndarray]] = {}  # size in bytes -> blocks of that size
 _lock = threading.Lock()
 _own = threading.local()  # one scratch block for each thread
+
+
+def _unlock():
+    """A child process has no thread that could still release its parent's lock."""
+    global _lock
+    _lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_unlock)
 
 
 def empty(shape, dtype):
