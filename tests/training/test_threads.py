@@ -1,4 +1,4 @@
-"""Threads that train separate models do not disturb each other: equal to serial runs, bit for bit."""
+"""Threads that train separate models do not disturb each other: serial runs, bit for bit."""
 
 import threading
 
