@@ -71,7 +71,7 @@ def save(model: Any, path: Any) -> None:
     packer = _ObjectPacker()
     content = packer.pack(model)
     if isinstance(model, Module):
-        names = {name: packer.packed_array(value) for name, value in _state_of(model)}
+        names = {name: packer.packed_array(value) for name, value in list(model.named_state())}
         content = {"object": content, "state": names}
     kind = "model" if isinstance(model, Module) else "values"
     container.write(path, kind, content, packer.arrays)
@@ -98,12 +98,6 @@ def load(path: Any, into: Module | None = None) -> Any:
             "trainer.restore(path), or tg.load(path, into=model) for the weights alone."
         )
     return _ObjectUnpacker(arrays).unpack(content["object"] if kind == "model" else content)
-
-
-def _state_of(model: Module) -> list[tuple[str, Any]]:
-    """(name, parameter or array) of everything in `state_dict`."""
-    kinds = (Parameter, np.ndarray)
-    return [(n, v) for n, a, v in model._named(kinds) if not a.startswith("_")]
 
 
 def _saved_state(kind: str, content: Any, arrays: dict[str, np.ndarray], path: Any) -> Any:

@@ -57,7 +57,7 @@ defvjp(_relu_backward, lambda G, out, g, y: _relu_backward(G, y), None)
 def leaky_relu(x: Array, slope: float = 0.01) -> Array:
     """x where x > 0, else slope x, any shape (Maas et al., 2013)."""
     x = _numbers(x, "leaky_relu")
-    return np.where(x > 0, x, slope * x)
+    return np.where(x > 0, x, float(slope) * x)  # a NumPy number would turn float32 to float64
 
 
 @primitive

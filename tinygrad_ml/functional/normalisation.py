@@ -30,4 +30,4 @@ def dropout(x: Array, rate: float, rng: np.random.Generator) -> Array:
         return x
     x = x if hasattr(x, "dtype") else np.asarray(x)
     kept = rng.random(x.shape, dtype=np.float32) >= rate
-    return x * (kept.astype(x.dtype) / (1 - rate))
+    return x * (kept.astype(x.dtype) / (1 - float(rate)))

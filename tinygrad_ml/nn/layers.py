@@ -23,7 +23,12 @@ def _count(owner: str, name: str, value: Any) -> int:
 
 
 def _weights(owner: str, init: Any, shape: tuple[int, ...], rng: Any, dtype: Any) -> Parameter:
-    return Parameter(find(init)(shape, generator(rng, owner)), dtype=dtype)
+    weights = find(init)(shape, generator(rng, owner))
+    if np.shape(weights) != shape:
+        raise ValueError(
+            f"{owner}: init must return an array of shape {shape}, got {np.shape(weights)}."
+        )
+    return Parameter(weights, dtype=dtype)
 
 
 class Dense(Module):
@@ -145,8 +150,8 @@ class BatchNorm(Module):
         self.beta = Parameter(np.zeros(c), dtype=dtype)
         self.running_mean = np.zeros(c, dtype)
         self.running_var = np.ones(c, dtype)
-        self.momentum = momentum
-        self.eps = eps
+        self.momentum = float(momentum)  # a NumPy number would turn float32 into float64
+        self.eps = float(eps)
 
     def __call__(self, x: Array) -> Array:
         c = self.gamma.size
@@ -188,9 +193,9 @@ class Dropout(Module):
     """
 
     def __init__(self, rate: float = 0.5, rng: Any = None) -> None:
-        if not isinstance(rate, (int, float)) or not 0 <= rate < 1:
+        if not isinstance(rate, (int, float, np.floating)) or not 0 <= rate < 1:
             raise ValueError(f"Dropout: rate must be at least 0 and below 1, got {rate!r}.")
-        self.rate = rate
+        self.rate = float(rate)
         self.rng = generator(rng, "Dropout")
 
     def __call__(self, x: Array) -> Array:
@@ -245,7 +250,7 @@ class LeakyReLU(_Activation):
     """x where x > 0, else slope x, any shape."""
 
     def __init__(self, slope: float = 0.01) -> None:
-        self.slope = slope
+        self.slope = float(slope)
 
     def __call__(self, x: Array) -> Array:
         return F.leaky_relu(x, self.slope)

@@ -7,6 +7,7 @@ numbers. A parameter that is used twice is found once, under its first name.
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -94,9 +95,14 @@ class Module:
         """Copies of all parameters and state arrays, by name."""
         return {
             name: np.array(value.data if isinstance(value, Parameter) else value, order="C")
-            for name, attribute, value in self._named((Parameter, np.ndarray))
-            if not attribute.startswith("_")
+            for name, value in self.named_state()
         }
+
+    def named_state(self) -> Iterator[tuple[str, Any]]:
+        """(name, value) of all parameters and arrays but those behind a leading underscore."""
+        for name, attribute, value in self._named((Parameter, np.ndarray)):
+            if isinstance(value, Parameter) or not attribute.startswith("_"):
+                yield name, value
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take over parameters and state arrays; every name and shape must fit.
@@ -123,43 +129,44 @@ class Module:
                 f"load_state_dict: the state does not fit {type(self).__name__} ({found}). "
                 "Build the model with the arguments it was saved with."
             )
-        for name, attribute, value in list(self._named((Parameter, np.ndarray))):
-            if attribute.startswith("_"):
-                continue
-            array = np.array(state[name], dtype=value.dtype)
+        arrays = [(v, np.array(state[name], dtype=v.dtype)) for name, v in self.named_state()]
+        for value, array in arrays:
             if isinstance(value, Parameter):
                 value.data = array
-            else:
-                self._assign(name, array)
+        self._replace({id(value): array for value, array in arrays})
 
-    def _assign(self, name: str, value: Any) -> None:
-        """Set the attribute with a dotted name."""
-        *path, last = name.split(".")
-        owner: Any = self
-        for key in path:
-            if isinstance(owner, (list, tuple)):
-                owner = owner[int(key)]
-            elif isinstance(owner, dict):
-                owner = next(v for k, v in owner.items() if str(k) == key)
-            else:
-                owner = getattr(owner, key)
-        if isinstance(owner, list):
-            owner[int(last)] = value
-        elif isinstance(owner, dict):
-            owner[next(k for k in owner if str(k) == last)] = value
-        else:
-            setattr(owner, last, value)
+    def _replace(self, new: dict[int, np.ndarray]) -> None:
+        """Put arrays in the place of others (by id), wherever those stand."""
+
+        def replaced(value: Any) -> Any:
+            if isinstance(value, np.ndarray):
+                return new.get(id(value), value)
+            if type(value) is tuple:
+                inside = tuple(replaced(v) for v in value)
+                return value if all(map(operator.is_, inside, value)) else inside
+            return value
+
+        for _, _, holder in list(self._named((Module, list, dict))):
+            entries = vars(holder) if isinstance(holder, Module) else holder
+            items = enumerate(holder) if isinstance(holder, list) else entries.items()
+            for key, child in list(items):
+                changed = replaced(child)
+                if changed is not child and isinstance(holder, Module):
+                    setattr(holder, key, changed)
+                elif changed is not child:
+                    holder[key] = changed
 
     def astype(self, dtype: Any) -> Module:
         """Convert parameters and state arrays to a floating dtype, in place. Returns itself."""
         dtype = np.dtype(dtype)
         if dtype.kind != "f":
             raise TypeError(f"astype: expected a floating-point dtype, got {dtype}.")
-        for name, _, value in list(self._named((Parameter, np.ndarray))):
+        values = [value for _, _, value in self._named((Parameter, np.ndarray))]
+        for value in values:
             if isinstance(value, Parameter):
                 value.data = value.data.astype(dtype)
-            elif value.dtype.kind == "f":
-                self._assign(name, value.astype(dtype))
+        arrays = [v for v in values if isinstance(v, np.ndarray) and v.dtype.kind == "f"]
+        self._replace({id(array): array.astype(dtype) for array in arrays})
         return self
 
     # ---- modes
@@ -208,7 +215,7 @@ class Module:
         rows = [("layer", "output shape", "parameters")]
         shapes = _output_shapes(self, input_shape) if input_shape is not None else {}
         for name, layer in _leaves(self, ""):
-            count = layer.n_parameters if isinstance(layer, Module) else 0
+            count = layer.n_parameters if isinstance(layer, Module) else getattr(layer, "size", 0)
             rows.append((f"{name} {_name_of(layer)}".strip(), shapes.get(name, ""), f"{count:,}"))
         rows.append(("total", "", f"{self.n_parameters:,}"))
         first, second = (max(len(row[i]) for row in rows) + 2 for i in (0, 1))
@@ -240,7 +247,10 @@ class Sequential(Module):
             try:
                 x = layer(x)
             except (ValueError, TypeError) as error:
-                error.args = (_located(str(error), i, layer),)
+                located = _located(str(error), i, layer)
+                error.args = (located,)
+                if str(error) != located:  # an error with a text of its own, such as AxisError
+                    error.add_note(located)
                 raise
         return x
 
@@ -277,43 +287,70 @@ def _shown(layer: Any) -> str:
 
 def _leaves(module: Any, name: str) -> Iterator[tuple[str, Any]]:
     """(name, layer) of what a summary lists: layers of Sequentials, and modules without any."""
-    if isinstance(module, Sequential):
-        for i, layer in enumerate(module.layers):
-            yield from _leaves(layer, f"{name}.{i}".strip("."))
-        return
-    children = [(k, v) for k, v in vars(module).items() if isinstance(v, Module)] if isinstance(
-        module, Module) else []  # fmt: skip
-    if not children:
+    children = _children(module)
+    if not isinstance(module, Sequential) and not any(isinstance(c, Module) for _, c in children):
         yield name, module
+        return
     for key, child in children:
         yield from _leaves(child, f"{name}.{key}".strip("."))
+
+
+def _children(module: Any) -> list[tuple[str, Any]]:
+    """(key, value) of the layers of a Sequential, else of the modules and parameters inside."""
+    if isinstance(module, Sequential):
+        return [(str(i), layer) for i, layer in enumerate(module.layers)]
+    found: list[tuple[str, Any]] = []
+
+    def look(items: Any, place: str) -> None:
+        for key, value in items:
+            if isinstance(value, (Module, Parameter)):
+                found.append((f"{place}{key}", value))
+            elif isinstance(value, (list, tuple, dict)):
+                inside = value.items() if isinstance(value, dict) else enumerate(value)
+                look(inside, f"{place}{key}.")
+
+    if isinstance(module, Module):
+        look(vars(module).items(), "")
+    return found
 
 
 def _output_shapes(model: Module, input_shape: tuple[int, ...]) -> dict[str, str]:
     """Run one sample of zeros and note the shape behind every layer of every Sequential."""
     shapes: dict[str, str] = {}
+    layers: dict[Sequential, list[Callable]] = {}
 
-    def watch(sequential: Sequential, x: Any, name: str) -> Any:
-        for i, layer in enumerate(sequential.layers):
-            place = f"{name}.{i}".strip(".")
-            if isinstance(layer, Sequential):
-                x = watch(layer, x, place)
-            else:
-                x = Sequential(layer)(x)
-            shapes[place] = str(("n", *np.shape(x)[1:])).replace("'", "")
-        return x
+    def shape_of(x: Any) -> str:
+        return str(("n", *np.shape(x)[1:])).replace("'", "")
+
+    def watched(layer: Any, place: str) -> Callable:
+        def run(x: Any) -> Any:
+            x = layer(x)
+            shapes[place] = shape_of(x)
+            return x
+
+        run.__name__ = _name_of(layer)
+        return run
+
+    def watch(module: Any, name: str) -> None:
+        if isinstance(module, Sequential):
+            if module in layers:
+                return
+            layers[module] = module.layers
+        children = [(f"{name}.{key}".strip("."), child) for key, child in _children(module)]
+        if isinstance(module, Sequential):
+            module.layers = [watched(child, place) for place, child in children]
+        for place, child in children:
+            watch(child, place)
 
     modes = [(module, module.training) for _, module in model.named_modules()]
     model.eval()
     try:
+        watch(model, "")
         with no_grad():
-            x: Any = np.zeros((1, *input_shape), model.dtype)
-            for name, child in model.named_modules():
-                if isinstance(child, Sequential) and "." not in name:
-                    x = watch(child, x, name)
-                    if name == "":
-                        break
+            shapes[""] = shape_of(model(np.zeros((1, *input_shape), model.dtype)))
     finally:
+        for sequential, inside in layers.items():
+            sequential.layers = inside
         for module, mode in modes:
             module.training = mode
     return shapes

@@ -18,8 +18,12 @@ def clip_grad_norm(parameters: Iterable[Tensor], max_norm: float) -> float:
     """
     if not max_norm > 0:
         raise ValueError(f"clip_grad_norm: max_norm must be positive, got {max_norm!r}.")
+    if isinstance(parameters, Tensor):
+        raise TypeError("clip_grad_norm: expected a list of parameters, got a single Tensor.")
     clipped = [(p, p.grad) for p in parameters if p.grad is not None]
     norm = math.sqrt(math.fsum(float(np.vdot(g, g)) for _, g in clipped))
+    if math.isinf(norm):  # the squares may have overflowed, not the gradients
+        norm = math.hypot(*(float(np.linalg.norm(g.astype(np.float64))) for _, g in clipped))
     if not math.isfinite(norm):
         raise FloatingPointError(
             f"clip_grad_norm: the norm of the gradients is {norm}. Lower the learning rate, or "

@@ -32,7 +32,7 @@ class Optimizer:
                 f"{name}: expected a list of parameters, got {type(parameters).__name__}. "
                 "Write model.parameters()."
             )
-        self.parameters = list(parameters)
+        self.parameters = list({id(p): p for p in parameters}.values())  # shared ones once
         if not self.parameters:
             raise ValueError(f"{name}: expected at least one parameter, got an empty list.")
         for p in self.parameters:
@@ -84,7 +84,7 @@ class Optimizer:
                 p._edge[0].grad = None
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything that the next step depends on: numbers, and arrays under `state`."""
+        """What changes from step to step: numbers, and arrays under `state`; not the options."""
         return {
             "learning_rate": self.learning_rate,
             "initial_learning_rate": self.initial_learning_rate,
@@ -94,12 +94,23 @@ class Optimizer:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from a saved state, for the same parameters in the same order."""
+        missing = [key for key in self.state_dict() if key not in state]
+        if missing:
+            raise ValueError(
+                f"load_state_dict: missing: {', '.join(missing)}. Pass what state_dict() returned."
+            )
         if len(state["state"]) != len(self.parameters):
             raise ValueError(
                 f"load_state_dict: expected the state of {len(self.parameters)} parameters, got "
                 f"{len(state['state'])}. Make the optimizer for the same model."
             )
         for p, saved in zip(self.parameters, state["state"], strict=True):
+            if saved and set(saved) - {"steps"} != set(self.slots):
+                raise ValueError(
+                    f"load_state_dict: {type(self).__name__} keeps {list(self.slots)} beside a "
+                    f"parameter, got {sorted(set(saved) - {'steps'})}. "
+                    "Make the optimizer with the arguments it was saved with."
+                )
             for key, value in saved.items():
                 if key != "steps" and np.shape(value) != p.shape:
                     raise ValueError(
