@@ -14,7 +14,7 @@ def relu_backward(g, out):
 
     Shapes: g, out and the result are equal.
     """
-    positive = np.asarray(out > 0)
+    positive = np.greater(out, 0, out=empty(out.shape, bool))
     if g.dtype.char not in _INTEGERS:
         return np.where(positive, g, g.dtype.type(0))
     return select(g, positive)
