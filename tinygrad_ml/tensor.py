@@ -131,11 +131,17 @@ def _tensor(data: np.ndarray, edge: tuple[Node, int] | None) -> Tensor:
     return tensor
 
 
+@functools.cache
+def _parameters_of(spelling: Callable) -> tuple[str, ...]:
+    return tuple(inspect.signature(spelling).parameters)
+
+
 def _dispatch(function: Callable, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     """A NumPy function met a Tensor: find its rules, or its spelling, or say that it has none."""
     spelling = SPELLINGS.get(function)
     if spelling is not None:
-        messages.check_keywords(function, kwargs, inspect.signature(spelling).parameters)
+        if kwargs:  # reading a signature takes longer than a small operation
+            messages.check_keywords(function, kwargs, _parameters_of(spelling))
         return spelling(*args, **kwargs)
     if function in CONSTANTS:
         return function(*arrays_of(tuple(args)), **{k: arrays_of(v) for k, v in kwargs.items()})
