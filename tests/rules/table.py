@@ -1,74 +1,31 @@
-"""The table of cases: every function with a gradient rule, in every situation that concerns it.
-
-`TABLE[function][situation]` is a list of cases, or the reason (a text) why there is none. Inputs
-stay away from kinks and ties, which have tests of their own.
-"""
+"""Cases of every function with a gradient rule, in every situation that concerns it."""
 
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from rules.tester import Case, key_of
+from rules.registry import (
+    IMAGES,
+    NEEDS_AXES,
+    NO_KEEPDIMS,
+    ONE_ARGUMENT,
+    ONE_AXIS,
+    add,
+    binary,
+    distinct,
+    exclude,
+    exclude_axes,
+    image_case,
+    loss,
+    shaping_cases,
+    unary,
+)
 from tinygrad_ml import functional
 from tinygrad_ml.functional import activations, distances, losses
 from tinygrad_ml.rules import indexing, linalg, shaping, windows
 
-SITUATIONS = ("plain", "0-d", "empty", "broadcast", "negative axis", "tuple axis", "keepdims")
-TABLE: dict[Any, dict[str, Any]] = {}
-
-NO_AXIS = "works element by element or on fixed axes: no axis argument"
-ONE_ARGUMENT = "one array: nothing to broadcast against"
-NO_KEEPDIMS = "keeps or names its axes itself: no keepdims argument"
-ONE_AXIS = "takes one axis, not a tuple"
-NEEDS_AXES = "needs at least one axis"
-IMAGES = "takes batches of images (n, height, width, channels)"
-
-rng = np.random.default_rng(2026)
-
-
-def distinct(*shape: int, low: float = -2.0, high: float = 2.0) -> np.ndarray:
-    """Random values at least a hundredth of their mean distance apart: no ties."""
-    n = int(np.prod(shape))
-    steps = np.arange(n) + rng.uniform(0.1, 0.9, n)
-    return rng.permutation(low + (high - low) * steps / max(1, n)).reshape(shape)
-
-
-def add(
-    function: Callable,
-    situation: str,
-    call: Callable,
-    *arrays: np.ndarray,
-    analytic: bool = True,
-    about: Callable | None = None,
-) -> None:
-    """One more case of `function`; without a rule of its own, it is `about` what it is made of."""
-    case = Case(about or function, call, list(arrays), analytic)
-    TABLE.setdefault(key_of(function), {}).setdefault(situation, []).append(case)
-
-
-def exclude(function: Callable, **reasons: str) -> None:
-    """Situations that do not exist for `function`, each with its reason."""
-    row = TABLE.setdefault(key_of(function), {})
-    for situation, reason in reasons.items():
-        situation = {"zero_d": "0-d"}.get(situation, situation.replace("_", " "))
-        assert situation in SITUATIONS and situation not in row, (function, situation)
-        row[situation] = reason
-
-
-def exclude_axes(function: Callable) -> None:
-    exclude(function, negative_axis=NO_AXIS, tuple_axis=NO_AXIS, keepdims=NO_AXIS)
-
-
 # ---------------------------------------------------------------- functions of one element
-
-
-def unary(function: Callable, low: float, high: float, analytic: bool = True) -> None:
-    for situation, shape in (("plain", (2, 3)), ("0-d", ()), ("empty", (0, 3))):
-        add(function, situation, lambda x: function(x), distinct(*shape, low=low, high=high),
-            analytic=analytic)  # fmt: skip
-    exclude(function, broadcast=ONE_ARGUMENT)
-    exclude_axes(function)
 
 
 for ufunc in (np.negative, np.positive, np.square, np.exp, np.exp2, np.expm1, np.sin, np.cos,
@@ -97,24 +54,6 @@ exclude(activations._relu_backward, broadcast="called with arguments of one shap
 exclude_axes(activations._relu_backward)
 
 # ---------------------------------------------------------------- functions of two elements
-
-
-def binary(
-    function: Callable, low: float, high: float, low2: float, high2: float, analytic: bool = True
-) -> None:
-    shapes = [("plain", (2, 3), (2, 3)), ("0-d", (), ()), ("empty", (0, 3), (0, 3)),
-              ("broadcast", (2, 1), (3,)), ("broadcast", (), (2, 2)), ("broadcast", (1, 2), (0, 2)),
-              ("broadcast", (2, 1, 2), (1, 2, 1))]  # fmt: skip
-    for situation, left, right in shapes:
-        x, y = distinct(*left, low=low, high=high), distinct(*right, low=low2, high=high2)
-        add(function, situation, lambda x, y: function(x, y), x, y, analytic=analytic)
-    x, y = distinct(3, low=low, high=high), distinct(3, low=low2, high=high2)
-    add(function, "plain", lambda x: function(x, y.astype(x.dtype)), x, analytic=analytic)
-    add(function, "plain", lambda y: function(x.astype(y.dtype), y), y, analytic=analytic)
-    middle = (low + high) / 2
-    add(function, "plain", lambda y: function(middle, y), y, analytic=analytic)
-    add(function, "plain", lambda x: function(x, x * 0.5), x, analytic=analytic)
-    exclude_axes(function)
 
 
 binary(np.add, -2, 2, -2, 2)
@@ -242,19 +181,6 @@ add(np.cumsum, "empty", lambda x: np.cumsum(x, axis=1), distinct(2, 0))
 exclude(np.cumsum, broadcast=ONE_ARGUMENT, tuple_axis=ONE_AXIS, keepdims=NO_KEEPDIMS)
 
 # ---------------------------------------------------------------- moving values
-
-
-def shaping_cases(function: Callable, about: Callable | None = None, **cases: Any) -> None:
-    """situation=[(call, shape), ...] or a reason; what is not named is excluded as usual."""
-    usual = {"broadcast": ONE_ARGUMENT, "negative_axis": NO_AXIS, "tuple_axis": ONE_AXIS,
-             "keepdims": NO_KEEPDIMS}  # fmt: skip
-    for situation, value in (usual | cases).items():
-        if isinstance(value, str):
-            exclude(function, **{situation: value})
-            continue
-        situation = {"zero_d": "0-d"}.get(situation, situation.replace("_", " "))
-        for call, *shapes in value:
-            add(function, situation, call, *[distinct(*s) for s in shapes], about=about)
 
 
 shaping_cases(
@@ -584,10 +510,6 @@ HOWS = (
 IMAGE, KERNEL = (1, 3, 4, 1), (2, 2, 1, 2)
 
 
-def image_case(function: Callable, situation: str, call: Callable, *shapes: tuple) -> None:
-    add(function, situation, call, *[distinct(*s) for s in shapes])
-
-
 for how in HOWS:
     out_shape = windows.conv2d(np.zeros(IMAGE), np.zeros(KERNEL), None, **how).shape
     image_case(windows.conv2d, "plain", lambda x, w, b, h=how: windows.conv2d(x, w, b, **h),
@@ -667,15 +589,6 @@ exclude_axes(windows.sum_rows)
 # ---------------------------------------------------------------- losses and distances
 
 CLASSES = np.array([2, 0, 2])
-
-
-def loss(
-    function: Callable, situation: str, *arrays: np.ndarray, analytic: bool = False, **target: Any
-) -> None:
-    """One case per reduction; an empty batch has no mean."""
-    for reduction in ("sum", "none") if situation == "empty" else ("mean", "sum", "none"):
-        call = lambda *xs, r=reduction: function(*xs, *target.values(), reduction=r)
-        add(function, situation, call, *arrays, analytic=analytic)
 
 
 for situation, shape in (("plain", (2, 3)), ("0-d", ()), ("empty", (0, 3))):

@@ -8,7 +8,8 @@ import sys
 import numpy as np
 import pytest
 
-from rules.table import SITUATIONS, TABLE
+from rules import table  # noqa: F401 (fills the table)
+from rules.registry import SITUATIONS, TABLE
 from rules.tester import DEMANDS, Case, check_float32, check_order_1, check_order_2, check_shapes
 from tinygrad_ml.messages import name_of
 from tinygrad_ml.table import RULES, SPELLINGS, defvjp

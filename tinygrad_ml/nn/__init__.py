@@ -1,22 +1,11 @@
 """Layers: `__init__` makes parameters, `__call__` computes. Any callable is a layer too."""
 
 from . import initialisers
-from .layers import (
-    AvgPool2D,
-    BatchNorm,
-    Conv2D,
-    Dense,
-    Dropout,
-    Flatten,
-    LeakyReLU,
-    MaxPool2D,
-    ReLU,
-    Sigmoid,
-    Softmax,
-    Softplus,
-    Tanh,
-)
+from .activations import LeakyReLU, ReLU, Sigmoid, Softmax, Softplus, Tanh
+from .convolution import AvgPool2D, Conv2D, MaxPool2D
+from .layers import Dense, Dropout, Flatten
 from .module import Module, Sequential
+from .normalisation import BatchNorm
 
 __all__ = [
     "AvgPool2D",
