@@ -45,8 +45,7 @@ defvjp(sigmoid, lambda g, out, x: g * (out * (1 - out)))
 @primitive
 def relu(x: Array) -> Array:
     """Rectifier, max(x, 0), any shape; its slope at 0 is 0 (Nair & Hinton, 2010)."""
-    x = _numbers(x, "relu")
-    return np.maximum(x, 0, out=empty(x.shape, x.dtype))
+    return kernels.relu(_numbers(x, "relu"))
 
 
 _relu_backward = primitive(kernels.relu_backward)

@@ -13,7 +13,7 @@ compiles, "compiled" insists on Numba, unset takes what is there. `kernel.numpy(
 
 from .convolution import conv2d, conv2d_input, conv2d_weight, fold, windows
 from .dispatch import Kernel
-from .elementwise import product, relu_backward, scaled_difference, sum_rows
+from .elementwise import product, relu, relu_backward, scaled_difference, sum_rows
 from .pooling import (
     max_pool2d,
     max_pool2d_gather,
@@ -34,6 +34,7 @@ __all__ = [
     "max_pool2d_gather",
     "max_pool2d_scatter",
     "product",
+    "relu",
     "relu_backward",
     "scaled_difference",
     "sgd_update",

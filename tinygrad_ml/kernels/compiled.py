@@ -8,6 +8,10 @@ from . import convolution, elementwise, pooling, winograd
 from .compiler import contiguous, loop
 from .geometry import output_size, tiles
 from .memory import SMALL, empty, zeros
+from .threads import share, slices
+
+_VECTOR = 1 << 12  # elements from which on a compiled loop pays for its call
+_LIGHT = 1 << 20  # elements of simple work that are worth a thread of their own
 
 
 def conv2d(x, w, bias=None, *, stride, padding):
@@ -110,10 +114,16 @@ def max_pool2d(x, *, size, stride, padding):
     index = empty(out.shape, pooling.index_type(size))
     (top, _), (left, _) = padding
     usual = size == stride == (2, 2) and padding == ((0, 0), (0, 0))
-    if usual and x.shape[3] >= 16:  # fewer channels do not fill its vectors
-        _max_pool_in_fours(contiguous(x), out, index)
-    else:
-        _max_pool(contiguous(x), out, index, *size, *stride, top, left)
+    in_fours = usual and x.shape[3] >= 16  # fewer channels do not fill its vectors
+    x = contiguous(x)
+
+    def some(images):
+        if in_fours:
+            _max_pool_in_fours(x[images], out[images], index[images])
+        else:
+            _max_pool(x[images], out[images], index[images], *size, *stride, top, left)
+
+    share(some, slices(len(x), x.size))
     return out, index
 
 
@@ -169,12 +179,17 @@ def _max_pool_in_fours(x, out, index):
 
 def max_pool2d_scatter(g, index, *, shape, size, stride, padding):
     (top, _), (left, _) = padding
-    if tiles(shape, g.shape, size, stride) and padding == ((0, 0), (0, 0)):
-        out = empty(shape, g.dtype)
-        _place(contiguous(g), contiguous(index), out, *size)
-    else:
-        out = zeros(shape, g.dtype)
-        _scatter(contiguous(g), contiguous(index), out, *size, *stride, top, left)
+    tiled = tiles(shape, g.shape, size, stride) and padding == ((0, 0), (0, 0))
+    out = (empty if tiled else zeros)(shape, g.dtype)
+    g, index = contiguous(g), contiguous(index)
+
+    def some(images):
+        if tiled:
+            _place(g[images], index[images], out[images], *size)
+        else:
+            _scatter(g[images], index[images], out[images], *size, *stride, top, left)
+
+    share(some, slices(len(g), out.size))
     return out
 
 
@@ -277,9 +292,27 @@ def _spread(g, out, kh, kw, sh, sw, top, left):
                             target[j] += values[j]
 
 
+def relu(x):
+    if x.size < _VECTOR:
+        return elementwise.relu.numpy(x)
+    out = empty(x.shape, x.dtype)
+    x, flat = contiguous(x).reshape(-1), out.reshape(-1)
+    share(lambda part: _relu(x[part], flat[part]), slices(x.size, x.size, _LIGHT))
+    return out
+
+
+@loop
+def _relu(x, out):
+    for i in range(x.size):
+        out[i] = 0 if x[i] <= 0 else x[i]
+
+
 def relu_backward(g, out):
     result = empty(g.shape, g.dtype)
-    _relu_backward(contiguous(g).reshape(-1), contiguous(out).reshape(-1), result.reshape(-1))
+    g, out, flat = contiguous(g).reshape(-1), contiguous(out).reshape(-1), result.reshape(-1)
+    share(
+        lambda part: _relu_backward(g[part], out[part], flat[part]), slices(g.size, g.size, _LIGHT)
+    )
     return result
 
 

@@ -13,9 +13,11 @@ def loop(function):
     would take the processor from each other. Each loop releases the GIL.
     """
     try:
-        return numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+        return numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})(
+            function
+        )
     except RuntimeError:  # no directory can be written
-        return numba.njit(nogil=True, error_model="numpy")(function)
+        return numba.njit(nogil=True, error_model="numpy", fastmath={"contract"})(function)
 
 
 def contiguous(x):

@@ -20,8 +20,11 @@ import numpy as np
 from .dispatch import Kernel
 from .geometry import cropped, output_size, padded, padded_shape, taps, window_view
 from .memory import empty, scratch, zeros
+from .threads import add_up, share
 
-_BLOCK_BYTES = 1 << 22  # of columns at a time: fewer, larger products keep both cores busier
+_BLOCK_BYTES = 1 << 22  # of float32 columns at a time
+_ITEM = 4
+_SMALL = 1 << 22  # multiplications that are not worth a second thread
 
 
 @Kernel
@@ -111,40 +114,50 @@ def convolve(gather, x, w, bias, stride, padding):
     kernel = w.reshape(-1, c_out)
     if bias is not None:  # added to whole rows of pixels: NumPy is slow at short runs
         row_of_bias = np.tile(bias, output[1])
-    for block, columns in _blocks(gather, x, size, stride, padding, output):
+
+    def one(block):
+        columns = _columns(gather, x[block], size, stride, padding, output)
         np.matmul(columns, kernel, out=out[block].reshape(*columns.shape[:-1], c_out))
         if bias is not None:
             rows = out[block].reshape(-1, output[1] * c_out)
             rows += row_of_bias
+
+    share(one, _blocks(out.shape, len(kernel)))
     return out
 
 
 def correlate(gather, x, g, shape, stride, padding):
     """`conv2d_weight` with the given way to gather columns."""
     x, g = _of_one_type(x, g)
-    total = np.zeros((math.prod(shape[:3]), shape[3]), x.dtype)
-    for block, columns in _blocks(gather, x, shape[:2], stride, padding, g.shape[1:3]):
-        part = np.matmul(columns.mT, g[block].reshape(*columns.shape[:-1], shape[3]))
-        total += part if part.ndim == 2 else part.sum(axis=0)
-    return total.reshape(shape)
+    width = math.prod(shape[:3])
+
+    def sum_of(blocks):
+        total = np.zeros((width, shape[3]), x.dtype)
+        for block in blocks:
+            columns = _columns(gather, x[block], shape[:2], stride, padding, g.shape[1:3])
+            part = np.matmul(columns.mT, g[block].reshape(*columns.shape[:-1], shape[3]))
+            total += part if part.ndim == 2 else part.sum(axis=0)
+        return total
+
+    return add_up(sum_of, _blocks(g.shape, width)).reshape(shape)
 
 
 def convolve_back(add_back, g, w, shape, stride, padding):
     """`conv2d_input` with the given way to add columns back."""
     g, w = _of_one_type(g, w)
-    (kh, kw), c_in = w.shape[:2], w.shape[2]
     out = zeros(shape, g.dtype)
     kernel = w.reshape(-1, w.shape[3]).T
-    images = _images_per_block(g, kh * kw * c_in, g.shape[1:3])
-    pixels, width = math.prod(g.shape[1:3]), kernel.shape[1]
-    buffer = scratch(min(len(g), images) * pixels * width, g.dtype).reshape(-1, width)
-    for start in range(0, len(g), images):
-        block = slice(start, start + images)
+    width = kernel.shape[1]
+
+    def one(block):
         part = g[block]
         rows = part.reshape(-1, part.shape[3])
-        columns = buffer[: len(rows)]
+        columns = scratch(len(rows) * width, g.dtype).reshape(-1, width)
         np.matmul(rows, kernel, out=columns)
-        add_back(columns.reshape(*part.shape[:3], kh, kw, c_in), out[block], stride, padding)
+        windows = columns.reshape(*part.shape[:3], *w.shape[:3])
+        add_back(windows, out[block], stride, padding)
+
+    share(one, _blocks(g.shape, width))
     return out
 
 
@@ -154,39 +167,38 @@ def turned_border(size, padding):
     return (kh - 1 - top, kh - 1 - bottom), (kw - 1 - left, kw - 1 - right)
 
 
-def _blocks(gather, x, size, stride, padding, output):
-    """Slices of the batch, each with its columns (rows of windows, kh kw c_in) in a reused buffer.
+def _blocks(shape, width):
+    """Slices of a batch of results (n, oh, ow, c), for columns (n oh ow, width) of bounded size.
+
+    As few as the memory allows, and an even number where they are worth a thread each.
+    """
+    n, rows = shape[0], math.prod(shape[:3])
+    parts = max(1, -(-rows * width * _ITEM // _BLOCK_BYTES))
+    if parts > 1 or rows * width * shape[3] >= _SMALL:
+        parts += parts % 2
+    parts = min(n, parts)
+    return [slice(n * i // parts, n * (i + 1) // parts) for i in range(parts)]
+
+
+def _columns(gather, x, size, stride, padding, output):
+    """The columns of some images (rows of windows, kh kw c_in) in this thread's buffer.
 
     With few channels a row of the kernel is too short a run to copy, so the matrix is stored
     transposed: then each tap is a long run.
     """
     n, c_in = len(x), x.shape[3]
     if size == stride == (1, 1) and padding == ((0, 0), (0, 0)):
-        yield slice(None), x.reshape(-1, c_in)
-        return
-    width = math.prod(size) * c_in
-    short_runs = size[1] * c_in < 16
-    images = _images_per_block(x, width, output)
-    buffer = scratch(min(n, images) * math.prod(output) * width, x.dtype)
-    for start in range(0, n, images):
-        count = min(images, n - start)
-        rows = count * math.prod(output)
-        columns = buffer[: rows * width]
-        if short_runs:
-            matrix = columns.reshape(count, width, -1).mT
-            view = columns.reshape(count, *size, c_in, *output).transpose(0, 4, 5, 1, 2, 3)
-        else:
-            matrix = columns.reshape(rows, width)
-            view = columns.reshape(count, *output, *size, c_in)
-        gather(x[start : start + count], view, stride, padding)
-        yield slice(start, start + count), matrix
-
-
-def _images_per_block(x, width, output):
-    """How many images to take at a time: equal parts of at most about _BLOCK_BYTES of columns."""
-    image_bytes = max(1, math.prod(output) * width * x.itemsize)
-    parts = max(1, -(-len(x) * image_bytes // _BLOCK_BYTES))
-    return max(1, -(-len(x) // parts))
+        return x.reshape(-1, c_in)
+    rows, width = n * math.prod(output), math.prod(size) * c_in
+    columns = scratch(rows * width, x.dtype)
+    if size[1] * c_in < 16:
+        matrix = columns.reshape(n, width, -1).mT
+        view = columns.reshape(n, *size, c_in, *output).transpose(0, 4, 5, 1, 2, 3)
+    else:
+        matrix = columns.reshape(rows, width)
+        view = columns.reshape(n, *output, *size, c_in)
+    gather(x, view, stride, padding)
+    return matrix
 
 
 def _of_one_type(*arrays):

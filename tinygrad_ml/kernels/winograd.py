@@ -23,6 +23,7 @@ import numpy as np
 from .compiler import contiguous, loop
 from .geometry import output_size
 from .memory import empty, scratch, zeros
+from .threads import add_up, alone, share, slices
 
 _BLOCK_TILES = 256  # at a time: fewer make slow products, more leave the cache and sum longer
 _POWERS = np.vander([0, 5 / 8, -5 / 8, 3 / 2, -3 / 2, 0], 6, increasing=True)
@@ -40,7 +41,7 @@ def pays(images, output, kernel, stride, padding, *arrays):
     Few channels do not fill the vectors, few tiles make slow products, and tiles more than half
     outside waste them. Only float32: who takes float64 wants the digits.
     """
-    tiles = images * (-(-output[0] // 4)) * (-(-output[1] // 4))
+    tiles = images * _tiles(output[0]) * _tiles(output[1])
     return (
         (*kernel[:2], *stride) == (3, 3, 1, 1)
         and min(kernel[2:]) >= 16
@@ -57,59 +58,77 @@ def convolve(x, w, bias, padding):
     c_in, c_out = w.shape[2:]
     height, width = output_size(x.shape, (3, 3), (1, 1), padding)
     out = empty((len(x), height, width, c_out), np.float32)
-    row_of_bias = np.tile(np.zeros(c_out, np.float32) if bias is None else bias, width)
-    kernels = (_GG @ w.reshape(9, -1)).reshape(36, c_in, c_out)
-    for block, images, products in _blocks(out.shape, c_in, c_out):
+    bias = contiguous(np.zeros(c_out, np.float32) if bias is None else bias)
+    kernels = np.empty((36, c_in * c_out), np.float32)
+    share(
+        lambda part: np.matmul(_GG, w.reshape(9, -1)[:, part], out=kernels[:, part]),
+        slices(c_in * c_out, 36 * c_in * c_out),
+    )
+    kernels = kernels.reshape(36, c_in, c_out)
+
+    def one(block):
+        images, products = _planes(block, out.shape, c_in, c_out)
         _into_planes(contiguous(x[block]), images, c_in, _IMAGE, padding[0][0], padding[1][0])
         np.matmul(_by_tiles(images, c_in), kernels, out=_by_tiles(products, c_out))
-        _out_of_planes(contiguous(products), out[block], row_of_bias, _RESULT)
+        _out_of_planes(contiguous(products), out[block], bias, _RESULT)
+
+    share(one, _blocks(out.shape))
     return out
 
 
 def correlate(x, g, padding):
     """`conv2d_weight` with stride 1."""
     c_in, c_out = x.shape[3], g.shape[3]
-    total = zeros((36, c_out, c_in), np.float32)  # transposed: BLAS multiplies it faster
-    part = empty(total.shape, np.float32)
-    for block, images, gradients in _blocks(g.shape, c_in, c_out):
-        _into_planes(contiguous(x[block]), images, c_in, _IMAGE, padding[0][0], padding[1][0])
-        _into_planes(contiguous(g[block]), gradients, c_out, _GRADIENT, 0, 0)
-        left = _by_tiles(gradients, c_out).swapaxes(1, 2)
-        np.matmul(left, _by_tiles(images, c_in), out=part)
-        total += part
-    kernel = (_GG.T @ total.reshape(36, -1)).reshape(3, 3, c_out, c_in)
+    shape = 36, c_out, c_in  # transposed: BLAS multiplies it faster
+
+    def sum_of(blocks):
+        total, part = zeros(shape, np.float32), empty(shape, np.float32)
+        for block in blocks:
+            images, gradients = _planes(block, g.shape, c_in, c_out)
+            _into_planes(contiguous(x[block]), images, c_in, _IMAGE, padding[0][0], padding[1][0])
+            _into_planes(contiguous(g[block]), gradients, c_out, _GRADIENT, 0, 0)
+            left = _by_tiles(gradients, c_out).swapaxes(1, 2)
+            np.matmul(left, _by_tiles(images, c_in), out=part)
+            total += part
+        return total
+
+    total = add_up(sum_of, _blocks(g.shape))
+    kernel = alone(np.dot, _GG.T, total.reshape(36, -1)).reshape(3, 3, c_out, c_in)
     return np.ascontiguousarray(kernel.swapaxes(2, 3))
 
 
-def _blocks(shape, *channels):
-    """Slices of the batch with the planes of both sides, (36, images, rows, a row of tiles)."""
-    n, rows, columns = shape[0], -(-shape[1] // 4), -(-shape[2] // 4)
-    sizes = [36 * rows * columns * c for c in channels]
-    parts = -(-max(1, n * rows * columns) // _BLOCK_TILES)
-    images = max(1, -(-n // parts))
-    buffer = scratch(min(n, images) * sum(sizes), np.float32)
-    for start in range(0, n, images):
-        count = min(images, n - start)
-        sides = np.split(buffer[: count * sum(sizes)], [count * sizes[0]])
-        yield slice(start, start + images), *(s.reshape(36, count, rows, -1) for s in sides)
+def _blocks(shape):
+    """Slices of the batch, at least two."""
+    tiles = shape[0] * _tiles(shape[1]) * _tiles(shape[2])
+    parts = min(shape[0], max(2, -(-tiles // _BLOCK_TILES)))
+    return [slice(shape[0] * i // parts, shape[0] * (i + 1) // parts) for i in range(parts)]
+
+
+def _planes(block, shape, *channels):
+    """Room for the planes of both sides of a block, (36, images, rows, a row of tiles)."""
+    images, rows, columns = block.stop - block.start, _tiles(shape[1]), _tiles(shape[2])
+    sizes = [36 * images * rows * columns * c for c in channels]
+    sides = np.split(scratch(sum(sizes), np.float32), [sizes[0]])
+    return [side.reshape(36, images, rows, -1) for side in sides]
+
+
+def _tiles(length):
+    return -(-length // 4)
 
 
 def _by_tiles(planes, c):
     return planes.reshape(36, -1, c)
 
 
-@loop
-def _combine(target, row, a, b, c, d, e, f):
-    """One row of a matrix times six vectors, in a loop so plain that it is vectorised."""
-    p, q, r, s, t, u = row[0], row[1], row[2], row[3], row[4], row[5]
-    for j in range(target.size):
-        target[j] = ((p * a[j] + q * b[j]) + (r * c[j] + s * d[j])) + (t * e[j] + u * f[j])
+# The loops below read by index: a view for each pixel would cost more than its channels. The inner
+# ones, six products in pairs, are so plain that they are vectorised; their indices are unsigned,
+# since a sum of signed ones might be negative and count from the end.
 
 
 @loop
-def _add(target, source):
-    for j in range(target.size):
-        target[j] += source[j]
+def six(row):
+    """The weights of a row, as numbers that stay in registers."""
+    return row[0], row[1], row[2], row[3], row[4], row[5]
 
 
 @loop
@@ -119,43 +138,58 @@ def _into_planes(x, planes, c, matrix, top, left):
     rows, run = planes.shape[2:]
     every = np.zeros((4, run + c), x.dtype)  # fourth pixel, so that all tiles are one long run
     half = np.zeros((6, 4 * rows + 2, run), x.dtype)
+    run, shift = np.uint64(run), np.uint64(c)
     for i in range(n):
         for y in range(height):
-            for column in range(left, left + width):
-                first = column // 4 * c
-                target, source = every[column % 4, first : first + c], x[i, y, column - left]
-                for j in range(c):
-                    target[j] = source[j]
-            p, q, r, s = every[0], every[1], every[2], every[3]
+            for column in range(width):
+                phase, first = (left + column) % 4, np.uint64((left + column) // 4 * c)
+                for j in range(shift):
+                    every[phase, first + j] = x[i, y, column, j]
             for m in range(6):
-                _combine(half[m, top + y], matrix[m], p, q, r, s, p[c:], q[c:])
+                p, q, r, s, t, u = six(matrix[m])
+                for j in range(run):
+                    half[m, top + y, j] = (
+                        (p * every[0, j] + q * every[1, j]) + (r * every[2, j] + s * every[3, j])
+                    ) + (t * every[0, j + shift] + u * every[1, j + shift])
         for m in range(6):
             for tile in range(rows):
-                lines = half[m, 4 * tile : 4 * tile + 6]
-                p, q, r, s, t, u = lines[0], lines[1], lines[2], lines[3], lines[4], lines[5]
+                y = 4 * tile
                 for k in range(6):
-                    _combine(planes[6 * k + m, i, tile], matrix[k], p, q, r, s, t, u)
+                    p, q, r, s, t, u = six(matrix[k])
+                    for j in range(run):
+                        planes[6 * k + m, i, tile, j] = (
+                            (p * half[m, y, j] + q * half[m, y + 1, j])
+                            + (r * half[m, y + 2, j] + s * half[m, y + 3, j])
+                        ) + (t * half[m, y + 4, j] + u * half[m, y + 5, j])
 
 
 @loop
-def _out_of_planes(planes, out, row_of_bias, matrix):
+def _out_of_planes(planes, out, bias, matrix):
     """`matrix` times each tile, from both sides, cropped to the output; and the bias."""
     n, height, width, channels = out.shape
     run = planes.shape[3]
-    lines = out.reshape(n, height, width * channels)
     half = np.empty((4, 6, run), out.dtype)
+    run = np.uint64(run)
     for i in range(n):
         for y in range(height):
             if y % 4 == 0:  # four lines at once, while the planes are in the cache
-                at = y // 4
+                tile = y // 4
                 for m in range(6):
-                    a, b, c = planes[m, i, at], planes[6 + m, i, at], planes[12 + m, i, at]
-                    d, e, f = planes[18 + m, i, at], planes[24 + m, i, at], planes[30 + m, i, at]
                     for k in range(4):
-                        _combine(half[k, m], matrix[k], a, b, c, d, e, f)
-            h = half[y % 4]
+                        p, q, r, s, t, u = six(matrix[k])
+                        for j in range(run):
+                            half[k, m, j] = (
+                                (p * planes[m, i, tile, j] + q * planes[6 + m, i, tile, j])
+                                + (r * planes[12 + m, i, tile, j] + s * planes[18 + m, i, tile, j])
+                            ) + (t * planes[24 + m, i, tile, j] + u * planes[30 + m, i, tile, j])
+            k = y % 4
             for column in range(width):
-                at = column // 4 * channels
-                a, b, c, d, e, f = h[0, at:], h[1, at:], h[2, at:], h[3, at:], h[4, at:], h[5, at:]
-                _combine(out[i, y, column], matrix[column % 4], a, b, c, d, e, f)
-            _add(lines[i, y], row_of_bias)  # the whole line: a pixel just written is slow to read
+                first = np.uint64(column // 4 * channels)
+                p, q, r, s, t, u = six(matrix[column % 4])
+                for j in range(np.uint64(channels)):
+                    at = first + j
+                    out[i, y, column, j] = bias[j] + (
+                        ((p * half[k, 0, at] + q * half[k, 1, at])
+                         + (r * half[k, 2, at] + s * half[k, 3, at]))
+                        + (t * half[k, 4, at] + u * half[k, 5, at])
+                    )  # fmt: skip
