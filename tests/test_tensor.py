@@ -12,7 +12,7 @@ import pytest
 
 import tinygrad_ml as tg
 from tinygrad_ml import functional
-from tinygrad_ml.graph import Node
+from tinygrad_ml.graph import Node, Outline
 from tinygrad_ml.table import RULES
 
 
@@ -944,3 +944,32 @@ class TestAnomaly:
             tg.gradients(loss, x, create_graph=True)
             loss.backward()
         assert np.isfinite(x.grad).all()
+
+
+# ------------------------------------------------------------------------------ what is not kept
+
+
+def test_large_arrays_that_no_rule_reads_are_not_kept():
+    x = tg.Tensor(np.ones((300, 100), np.float32), requires_grad=True)
+    y = tg.functional.relu(x * 2)
+    node = y._edge[0]
+    assert isinstance(node.args[0], Outline) and node.args[0].shape == (300, 100)
+    assert node.out is y.data  # the rule reads it
+    y.sum().backward()
+    np.testing.assert_array_equal(x.grad, 2)
+
+
+def test_small_arrays_and_anomaly_detection_keep_everything():
+    x = tg.Tensor(np.ones((3, 4), np.float32), requires_grad=True)
+    assert isinstance(tg.functional.relu(x)._edge[0].args[0], np.ndarray)
+    x = tg.Tensor(np.ones((300, 100), np.float32), requires_grad=True)
+    with tg.detect_anomaly():
+        assert isinstance(tg.functional.relu(x)._edge[0].args[0], np.ndarray)
+
+
+def test_gradients_of_every_order_without_what_is_not_kept():
+    x = tg.Tensor(np.linspace(-1, 1, 30000).reshape(300, 100), requires_grad=True)
+    y = (tg.functional.relu(x) ** 3).sum()
+    (g,) = tg.gradients(y, [x], create_graph=True)
+    (h,) = tg.gradients(g.sum(), [x])
+    np.testing.assert_allclose(h.data, 6 * np.maximum(x.data, 0))

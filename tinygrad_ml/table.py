@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -61,6 +62,9 @@ class _Each:
 
 
 RULES: dict[Any, Rules] = {}
+UNREAD: dict[
+    Any, tuple[int, ...]
+] = {}  # what no rule of a function reads: 0 its result, k + 1 argument k
 SPELLINGS: dict[Any, Callable] = {}  # NumPy functions that are made of others
 CONSTANTS: set[Any] = set()  # functions without a gradient: they answer with plain arrays
 
@@ -71,6 +75,8 @@ def defvjp(function: Callable, *vjps: Callable | None, each: Callable | None = N
     Rule k answers with the gradient of argument k: `rule(g, out, *args, **kwargs)` where `g` is
     the gradient of the result `out` (tuples for several results). Written with operators, methods
     and NumPy functions only, it can be differentiated again. None: the derivative is zero.
+    What every rule names with an underscore in front, `_out` or `_x`, is not kept when it is large:
+    only its shape and dtype are.
     `each(k, g, out, *args, **kwargs)` serves a function of any number of arrays.
 
     >>> import tinygrad_ml as tg
@@ -89,6 +95,17 @@ def defvjp(function: Callable, *vjps: Callable | None, each: Callable | None = N
             f"defvjp({messages.name_of(function)}): expected at least one rule, got none."
         )
     RULES[function] = Rules(function, vjps, each)
+    unread = _unread([rule for rule in vjps if rule is not None])
+    if unread:
+        UNREAD[function] = unread
+
+
+def _unread(rules: list[Callable]) -> tuple[int, ...]:
+    """The places, the result first, that every rule names with an underscore in front."""
+    codes = [getattr(rule, "__code__", None) for rule in rules]
+    names = [code.co_varnames[1 : code.co_argcount] if code else () for code in codes]
+    places = itertools.zip_longest(*names, fillvalue="")
+    return tuple(k for k, same in enumerate(places) if all(name.startswith("_") for name in same))
 
 
 def implements(*functions: Callable) -> Callable:

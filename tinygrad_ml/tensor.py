@@ -24,8 +24,9 @@ import numpy as np
 
 from . import anomaly, messages
 from .graph import Leaf, Node, clock, mode, pull_back
-from .table import CONSTANTS, RULES, SPELLINGS
+from .table import CONSTANTS, RULES, SPELLINGS, UNREAD
 
+LARGE = 1 << 14  # elements from which on forgetting what no rule reads is worth its time
 _grad_lock = threading.Lock()  # two backward passes may add to one leaf
 
 # ------------------------------------------------------------------------------------ recording
@@ -40,13 +41,11 @@ def primitive(function: Callable) -> Callable:
 
     @functools.wraps(function)
     def operation(*args: Any, **kwargs: Any) -> Any:
-        for value in kwargs.values():
-            if isinstance(value, Tensor):
-                bound = inspect.signature(function).bind(*args, **kwargs)  # bias=b by position
-                args, kwargs = bound.args, bound.kwargs
-                if any(isinstance(value, Tensor) for value in kwargs.values()):
-                    raise TypeError(messages.METADATA.format(name=messages.name_of(function)))
-                break
+        if kwargs and any(isinstance(value, Tensor) for value in kwargs.values()):
+            bound = inspect.signature(function).bind(*args, **kwargs)  # bias=b by position
+            args, kwargs = bound.args, bound.kwargs
+            if any(isinstance(value, Tensor) for value in kwargs.values()):
+                raise TypeError(messages.METADATA.format(name=messages.name_of(function)))
         for arg in args:
             if isinstance(arg, Tensor):
                 return apply(function, *args, **kwargs)
@@ -87,7 +86,8 @@ def apply(function: Callable, *args: Any, **kwargs: Any) -> Any:
         if isinstance(arg, Tensor):
             boxed = True
             edge = arg._edge
-            tracked = tracked or edge is not None
+            if edge is not None:
+                tracked = True
             edges.append(edge)
             arrays.append(arg._data)
         else:
@@ -111,6 +111,8 @@ def apply(function: Callable, *args: Any, **kwargs: Any) -> Any:
     node = Node(function, arrays, kwargs, edges, out)
     if detecting:
         node.trace = anomaly.trace(arrays, edges)
+    elif function in UNREAD and max(o.size for o in (out if several else (out,))) >= LARGE:
+        node.forget(UNREAD[function])
     if several:
         return tuple(_tensor(o, (node, i)) for i, o in enumerate(out))
     return _tensor(out, (node, 0))

@@ -17,8 +17,9 @@ def address(array):
 
 
 @pytest.fixture(autouse=True)
-def fresh_lists(monkeypatch):
-    monkeypatch.setattr(memory, "_blocks", {})
+def fresh_arena(monkeypatch):
+    monkeypatch.setattr(memory, "_arena", None)
+    monkeypatch.setattr(memory, "_places", [])
 
 
 def test_memory_is_taken_over_once_the_result_is_gone():
@@ -79,20 +80,43 @@ def test_results_of_a_graph_keep_their_memory_until_the_graph_goes():
 def test_small_arrays_are_numpys_own():
     array = memory.empty((10, 10), np.float64)
     assert array.base is None
-    assert not memory._blocks
+    assert not memory._places
 
 
-def test_no_more_than_the_limit_is_kept(monkeypatch):
+def test_what_finds_no_place_has_memory_of_its_own(monkeypatch):
     size = SHAPE[0] * SHAPE[1] * 4
-    monkeypatch.setattr(memory, "_MOST", 3 * size)
+    monkeypatch.setattr(memory, "_SIZE", 3 * size + 64)
     held = [memory.empty(SHAPE, np.float32) for _ in range(5)]
     assert len({address(a) for a in held}) == 5
-    assert sum(len(blocks) for blocks in memory._blocks.values()) == 3
+    assert len(memory._places) == 3
     del held
-    other = memory.empty((SHAPE[0] + 1, SHAPE[1]), np.float32)  # idle blocks make room
-    kept = sum(size * len(blocks) for size, blocks in memory._blocks.items())
-    assert kept <= 3 * size
-    assert other.shape == (SHAPE[0] + 1, SHAPE[1])
+    other = memory.empty((SHAPE[0] + 1, SHAPE[1]), np.float32)
+    assert len(memory._places) == 1 and address(other) == address(memory._arena)
+
+
+def test_the_first_gap_that_is_wide_enough_is_taken_and_gaps_join():
+    held = [memory.empty(SHAPE, np.float32) for _ in range(5)]
+    places = [address(a) for a in held]
+    assert places == sorted(places)
+    held[1] = held[2] = None
+    wide = memory.empty((2 * SHAPE[0], SHAPE[1]), np.float32)
+    assert address(wide) == places[1]
+    held[0] = None
+    assert address(memory.empty(SHAPE, np.float32)) == places[0]
+
+
+def test_arrays_never_overlap_and_are_aligned():
+    rng = np.random.default_rng(0)
+    held: dict = {}
+    for step in range(400):
+        held.pop(int(rng.integers(12)), None)
+        count = int(rng.integers(memory.SMALL, 5 * memory.SMALL))
+        dtype = (np.float32, np.float64, np.uint8)[rng.integers(3)]
+        array = memory.empty((count,), dtype)
+        assert address(array) % 64 == 0 and array.size == count
+        array.fill(step % 251)
+        held[int(rng.integers(12))] = array, step % 251
+        assert all((a == value).all() for a, value in held.values())
 
 
 def test_threads_never_share_a_block():

@@ -12,7 +12,7 @@ from rules import table  # noqa: F401 (fills the table)
 from rules.registry import SITUATIONS, TABLE
 from rules.tester import DEMANDS, Case, check_float32, check_order_1, check_order_2, check_shapes
 from tinygrad_ml.messages import name_of
-from tinygrad_ml.table import RULES, SPELLINGS, defvjp
+from tinygrad_ml.table import RULES, SPELLINGS, UNREAD, defvjp
 from tinygrad_ml.tensor import primitive
 
 
@@ -78,10 +78,11 @@ def planted(rule):
 
 @pytest.fixture(autouse=True)
 def _leave_the_table_as_it_was():
-    before = dict(RULES)
+    befores = [(known, dict(known)) for known in (RULES, UNREAD)]
     yield
-    RULES.clear()
-    RULES.update(before)
+    for known, before in befores:
+        known.clear()
+        known.update(before)
 
 
 def test_a_right_rule_passes():
@@ -141,6 +142,13 @@ def test_missing_factor_at_order_2_is_caught():
     check_order_1(case)
     with pytest.raises(AssertionError, match="order 2"):
         check_order_2(case)
+
+
+def test_underscore_for_what_is_read_is_caught():
+    case = planted(lambda g, out, _x: g * (3 * _x * _x))
+    check_order_1(case)
+    with pytest.raises((AssertionError, TypeError, AttributeError)):
+        DEMANDS["unread"](case)
 
 
 def test_rule_that_writes_into_its_gradient_is_caught():

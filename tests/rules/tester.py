@@ -8,9 +8,11 @@ is not analytic or knows no complex numbers, central differences take its place.
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
+from unittest import mock
 
 import numpy as np
 
+from tinygrad_ml import tensor
 from tinygrad_ml.graph import Leaf, Node, pull_back
 from tinygrad_ml.rules import linalg
 from tinygrad_ml.table import RULES
@@ -283,6 +285,17 @@ def check_read_only(case: Case) -> None:
         np.testing.assert_array_equal(array, original)
 
 
+def check_unread(case: Case) -> None:
+    """What the rules name with an underscore they do not read: its shape and dtype are enough."""
+    weights = weights_of(case.call, case.arrays)
+    expected = by_arrays(case.call, case.arrays, weights)
+    with mock.patch.object(tensor, "LARGE", 0):
+        for gradients, kind in ((by_arrays, np.asarray), (by_tensors, boxed)):
+            found = gradients(case.call, list(map(kind, case.arrays)), list(map(kind, weights)))
+            for g, e in zip(found, expected, strict=True):
+                assert_close(getattr(g, "data", g) if kind is boxed else g, e, 1e-15, "unread")
+
+
 def check_is_about(case: Case) -> None:
     """The case records the function it stands for, when that has a rule of its own."""
     if key_of(case.function) in RULES:
@@ -299,4 +312,5 @@ DEMANDS = {
     "float32": check_float32,
     "strided": check_strided,
     "read-only": check_read_only,
+    "unread": check_unread,
 }

@@ -39,7 +39,7 @@ def sigmoid(x: Array) -> Array:
     return np.reciprocal(out, out=out)
 
 
-defvjp(sigmoid, lambda g, out, x: g * (out * (1 - out)))
+defvjp(sigmoid, lambda g, out, _x: g * (out * (1 - out)))
 
 
 @primitive
@@ -49,8 +49,8 @@ def relu(x: Array) -> Array:
 
 
 _relu_backward = primitive(kernels.relu_backward)
-defvjp(relu, lambda g, out, x: _relu_backward(g, out))
-defvjp(_relu_backward, lambda G, out, g, y: _relu_backward(G, y), None)
+defvjp(relu, lambda g, out, _x: _relu_backward(g, out))
+defvjp(_relu_backward, lambda G, _out, _g, y: _relu_backward(G, y), None)
 
 
 def leaky_relu(x: Array, slope: float = 0.01) -> Array:
@@ -69,7 +69,7 @@ def softplus(x: Array) -> Array:
     return np.logaddexp(_floating(x, "softplus"), 0)
 
 
-defvjp(softplus, lambda g, out, x: g * sigmoid(x))
+defvjp(softplus, lambda g, _out, x: g * sigmoid(x))
 
 
 @primitive

@@ -48,11 +48,15 @@ def _rows(x: Any) -> Any:
     return x if x.ndim == 2 else x.reshape(-1, x.shape[-1])
 
 
+def _like(rows: Any, x: Any) -> Any:
+    return rows if x.ndim == 2 else rows.reshape(x.shape)
+
+
 defvjp(
     linear,
-    lambda g, out, x, w, *bias: product(_rows(g), w.T).reshape(x.shape),
-    lambda g, out, x, w, *bias: product(_rows(x).T, _rows(g)),
-    lambda g, out, x, w, bias: sum_rows(_rows(g)),
+    lambda g, _out, x, w, *bias: _like(product(_rows(g), w.T), x),
+    lambda g, _out, x, w, *bias: product(_rows(x).T, _rows(g)),
+    lambda g, _out, x, w, bias: sum_rows(_rows(g)),
 )
 
 

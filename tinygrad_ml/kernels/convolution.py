@@ -22,7 +22,7 @@ from .geometry import cropped, output_size, padded, padded_shape, taps, window_v
 from .memory import empty, scratch, zeros
 from .threads import add_up, share
 
-_BLOCK_BYTES = 1 << 22  # of float32 columns at a time
+_BLOCK_BYTES = 1 << 21  # of float32 columns at a time
 _ITEM = 4
 _SMALL = 1 << 22  # multiplications that are not worth a second thread
 

@@ -60,9 +60,9 @@ def product(x, y):
     Large ones are shared out by rows or columns among our own threads. Those of BLAS would be as
     fast, but they go on spinning for work, and cut long sums at other places than one thread does.
     """
-    (n, k), m = x.shape, y.shape[1]
-    work = n * k * m
-    if x.dtype != y.dtype or not work > _ONE_THREAD:
+    n, m = x.shape[0], y.shape[1]
+    work = x.size * m
+    if work <= _ONE_THREAD or x.dtype != y.dtype:
         return np.dot(x, y)  # half the call of np.matmul
     if work < _SHARED:
         return alone(np.dot, x, y)

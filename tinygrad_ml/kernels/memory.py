@@ -2,8 +2,9 @@
 
 A training step makes arrays of the same sizes again and again. Fresh ones come as pages that the
 operating system clears at the first touch, which took a third of a convolutional network's step.
-So a large block, once made, stays in a list; it is free as soon as the list alone refers to it,
-since every array made on it, and every view of one, holds a reference.
+So they are placed in one arena, each in the first gap that is wide enough; pages that were never
+reached cost nothing. A place is free as soon as the list of places alone refers to it, since every
+array made on it, and every view of one, holds a reference.
 """
 
 import math
@@ -14,8 +15,10 @@ import threading
 import numpy as np
 
 SMALL = 1 << 16  # elements: smaller arrays come from memory that the process keeps anyway
-_MOST = 1 << 28  # bytes that are kept at most
-_blocks: dict[int, list[np.ndarray]] = {}  # size in bytes -> blocks of that size
+_SIZE = 1 << 28  # bytes of the arena; what finds no place in it gets memory of its own
+_ALIGNMENT = 64  # bytes: a line of the cache, and the widest vector
+_arena: np.ndarray | None = None
+_places: list[tuple[int, int, np.ndarray]] = []  # (first byte, byte behind the last, its array)
 _lock = threading.Lock()
 _own = threading.local()  # one scratch block for each thread
 
@@ -35,13 +38,41 @@ def empty(shape, dtype):
     count = math.prod(shape)
     if count < SMALL:
         return np.empty(shape, dtype)
-    size = count * np.dtype(dtype).itemsize
     with _lock:
-        block = _free(_blocks.get(size, []))
-        if block is None:
-            block = np.empty(size, np.uint8)
-            _keep(block)
-        return block.view(dtype).reshape(shape)
+        array = _placed(count, np.dtype(dtype))
+    return np.empty(shape, dtype) if array is None else array.reshape(shape)
+
+
+def _placed(count, dtype):
+    """A vector in the first gap that is wide enough, or None."""
+    global _arena
+    if _arena is None:
+        whole = np.empty(_SIZE + _ALIGNMENT, np.uint8)
+        _arena = whole[-whole.ctypes.data % _ALIGNMENT :][:_SIZE]
+    size = -(-count * dtype.itemsize // _ALIGNMENT) * _ALIGNMENT
+    start = at = 0
+    while at < len(_places):
+        if _references(_places, at) == _ALONE:
+            del _places[at]
+            continue
+        first, behind, _ = _places[at]
+        if first - start >= size:
+            break
+        start = behind
+        at += 1
+    if start + size > _SIZE:
+        return None
+    array = np.frombuffer(_arena.data, dtype, count, start)
+    _places.insert(at, (start, start + size, array))
+    return array
+
+
+def _references(places, at):
+    """The number of references to the array of a place, as seen from here."""
+    return sys.getrefcount(places[at][2])
+
+
+_ALONE = _references([(0, 0, np.empty(0))], 0)  # differs between Pythons
 
 
 def scratch(size, dtype):
@@ -58,29 +89,3 @@ def zeros(shape, dtype):
     out = empty(shape, dtype)
     out.fill(0)
     return out
-
-
-def _references(blocks):
-    """Each block with the number of references to it, as seen from here."""
-    for block in blocks:
-        yield block, sys.getrefcount(block)
-
-
-_ALONE = next(count for _, count in _references([np.empty(0)]))  # differs between Pythons
-
-
-def _free(blocks):
-    """A block that nothing outside its list refers to, or None."""
-    return next((block for block, count in _references(blocks) if count == _ALONE), None)
-
-
-def _keep(block):
-    """Enter a block into its list; where that is too much, first let go of what is free."""
-    kept = sum(size * len(blocks) for size, blocks in _blocks.items())
-    if kept + block.nbytes > _MOST:
-        for blocks in _blocks.values():
-            while (idle := _free(blocks)) is not None:
-                blocks[:] = [other for other in blocks if other is not idle]
-        kept = sum(size * len(blocks) for size, blocks in _blocks.items())
-    if kept + block.nbytes <= _MOST:
-        _blocks.setdefault(block.nbytes, []).append(block)

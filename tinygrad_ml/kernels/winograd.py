@@ -25,7 +25,7 @@ from .geometry import output_size
 from .memory import empty, scratch, zeros
 from .threads import add_up, alone, share, slices
 
-_BLOCK_TILES = 256  # at a time: fewer make slow products, more leave the cache and sum longer
+_BLOCK_TILES = 128  # at a time: fewer make slow products, more leave the cache and sum longer
 _POWERS = np.vander([0, 5 / 8, -5 / 8, 3 / 2, -3 / 2, 0], 6, increasing=True)
 _POWERS[5] = 0, 0, 0, 0, 0, 1  # infinity: the leading coefficient
 _A, _G = (np.vstack([_POWERS[:5, :size], np.eye(size)[-1]]) for size in (4, 3))
@@ -82,15 +82,15 @@ def correlate(x, g, padding):
     shape = 36, c_out, c_in  # transposed: BLAS multiplies it faster
 
     def sum_of(blocks):
-        total, part = zeros(shape, np.float32), empty(shape, np.float32)
+        total = None
         for block in blocks:
             images, gradients = _planes(block, g.shape, c_in, c_out)
             _into_planes(contiguous(x[block]), images, c_in, _IMAGE, padding[0][0], padding[1][0])
             _into_planes(contiguous(g[block]), gradients, c_out, _GRADIENT, 0, 0)
             left = _by_tiles(gradients, c_out).swapaxes(1, 2)
-            np.matmul(left, _by_tiles(images, c_in), out=part)
-            total += part
-        return total
+            part = np.matmul(left, _by_tiles(images, c_in), out=empty(shape, np.float32))
+            total = part if total is None else np.add(total, part, out=total)
+        return zeros(shape, np.float32) if total is None else total
 
     total = add_up(sum_of, _blocks(g.shape))
     kernel = alone(np.dot, _GG.T, total.reshape(36, -1)).reshape(3, 3, c_out, c_in)

@@ -28,48 +28,48 @@ sum_rows = primitive(kernels.sum_rows)
 
 defvjp(
     windows,
-    lambda g, out, x, *, size, stride: fold(g, shape=x.shape, stride=stride),
+    lambda g, _out, _x, *, size, stride: fold(g, shape=_x.shape, stride=stride),
 )
 defvjp(
     fold,
-    lambda g, out, x, *, shape, stride: windows(g, size=x.shape[3:5], stride=stride),
+    lambda g, _out, _x, *, shape, stride: windows(g, size=_x.shape[3:5], stride=stride),
 )
 
 # ---- convolution; the bias was added to every pixel
 
 defvjp(
     conv2d,
-    lambda g, out, x, w, bias, **how: conv2d_input(g, w, shape=x.shape, **how),
-    lambda g, out, x, w, bias, **how: conv2d_weight(x, g, shape=w.shape, **how),
-    lambda g, out, x, w, bias, **how: sum_rows(g.reshape(-1, g.shape[-1])),
+    lambda g, _out, x, w, bias, **how: conv2d_input(g, w, shape=x.shape, **how),
+    lambda g, _out, x, w, bias, **how: conv2d_weight(x, g, shape=w.shape, **how),
+    lambda g, _out, x, w, bias, **how: sum_rows(g.reshape(-1, g.shape[-1])),
 )
 defvjp(
     conv2d_input,
-    lambda G, out, g, w, *, shape, **how: conv2d(G, w, None, **how),
-    lambda G, out, g, w, *, shape, **how: conv2d_weight(G, g, shape=w.shape, **how),
+    lambda G, _out, g, w, *, shape, **how: conv2d(G, w, None, **how),
+    lambda G, _out, g, w, *, shape, **how: conv2d_weight(G, g, shape=w.shape, **how),
 )
 defvjp(
     conv2d_weight,
-    lambda G, out, x, g, *, shape, **how: conv2d_input(g, G, shape=x.shape, **how),
-    lambda G, out, x, g, *, shape, **how: conv2d(x, G, None, **how),
+    lambda G, _out, x, g, *, shape, **how: conv2d_input(g, G, shape=x.shape, **how),
+    lambda G, _out, x, g, *, shape, **how: conv2d(x, G, None, **how),
 )
-defvjp(sum_rows, lambda g, out, x: np.broadcast_to(g, x.shape))
+defvjp(sum_rows, lambda g, _out, _x: np.broadcast_to(g, _x.shape))
 
 # ---- pooling; the index of the winners is piecewise constant
 
 defvjp(
     max_pool2d,
-    lambda g, out, x, **how: max_pool2d_scatter(g[0], out[1], shape=x.shape, **how),
+    lambda g, out, _x, **how: max_pool2d_scatter(g[0], out[1], shape=_x.shape, **how),
 )
 defvjp(
     max_pool2d_scatter,
-    lambda G, out, g, index, *, shape, **how: max_pool2d_gather(G, index, **how),
+    lambda G, _out, _g, index, *, shape, **how: max_pool2d_gather(G, index, **how),
     None,
 )
 defvjp(
     max_pool2d_gather,
-    lambda G, out, x, index, **how: max_pool2d_scatter(G, index, shape=x.shape, **how),
+    lambda G, _out, _x, index, **how: max_pool2d_scatter(G, index, shape=_x.shape, **how),
     None,
 )
-defvjp(sum_pool2d, lambda g, out, x, **how: sum_pool2d_spread(g, shape=x.shape, **how))
-defvjp(sum_pool2d_spread, lambda G, out, g, *, shape, **how: sum_pool2d(G, **how))
+defvjp(sum_pool2d, lambda g, _out, _x, **how: sum_pool2d_spread(g, shape=_x.shape, **how))
+defvjp(sum_pool2d_spread, lambda G, _out, _g, *, shape, **how: sum_pool2d(G, **how))
