@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from . import convolution, elementwise, pooling, winograd
+from . import convolution, direct, elementwise, pooling, winograd
 from .compiler import contiguous, loop
 from .geometry import output_size, tiles
 from .memory import SMALL, empty, zeros
@@ -18,6 +18,8 @@ def conv2d(x, w, bias=None, *, stride, padding):
     output = output_size(x.shape, w.shape[:2], stride, padding)
     if winograd.pays(len(x), output, w.shape, stride, padding, x, w, bias):
         return winograd.convolve(x, w, bias, padding)
+    if direct.pays(len(x), output, w.shape, stride, padding, x, w, bias):
+        return direct.convolve(x, w, bias, padding)
     return convolution.convolve(_gather, x, w, bias, stride, padding)
 
 
@@ -31,6 +33,8 @@ def conv2d_input(g, w, *, shape, stride, padding):
 def conv2d_weight(x, g, *, shape, stride, padding):
     if winograd.pays(len(g), g.shape[1:3], shape, stride, padding, x, g):
         return winograd.correlate(x, g, padding)
+    if direct.pays(len(x), g.shape[1:3], shape, stride, padding, x, g):
+        return direct.correlate(x, g, shape, padding)
     return convolution.correlate(_gather, x, g, shape, stride, padding)
 
 
@@ -113,8 +117,7 @@ def max_pool2d(x, *, size, stride, padding):
     out = empty((len(x), *output, x.shape[3]), x.dtype)
     index = empty(out.shape, pooling.index_type(size))
     (top, _), (left, _) = padding
-    usual = size == stride == (2, 2) and padding == ((0, 0), (0, 0))
-    in_fours = usual and x.shape[3] >= 16  # fewer channels do not fill its vectors
+    in_fours = size == stride == (2, 2) and padding == ((0, 0), (0, 0))
     x = contiguous(x)
 
     def some(images):
@@ -154,7 +157,7 @@ def _max_pool(x, out, index, kh, kw, sh, sw, top, left):
 
 @loop
 def _max_pool_in_fours(x, out, index):
-    """The usual 2x2 windows side by side: half the time of the general loop."""
+    """The usual 2x2 windows side by side: a third of the time of the general loop."""
     n, oh, ow, c = out.shape
     one, two, three = np.uint8(1), np.uint8(2), np.uint8(3)
     for i in range(n):
@@ -197,15 +200,18 @@ def max_pool2d_scatter(g, index, *, shape, size, stride, padding):
 def _place(g, index, out, kh, kw):
     """Windows that tile the images: every place is written once and nothing is added."""
     n, oh, ow, c = g.shape
+    zero = g.dtype.type(
+        0
+    )  # of one type with g, as the tap with the index: else nothing is vectorised
     for i in range(n):
         for oy in range(oh):
-            for ky in range(kh):
-                for ox in range(ow):
-                    values, winner = g[i, oy, ox], index[i, oy, ox]
+            for ox in range(ow):
+                for ky in range(kh):
                     for kx in range(kw):
-                        target = out[i, oy * kh + ky, ox * kw + kx]
-                        for j in range(c):
-                            target[j] = values[j] if winner[j] == ky * kw + kx else 0
+                        tap = index.dtype.type(ky * kw + kx)
+                        for j in range(np.uint64(c)):
+                            value = g[i, oy, ox, j] if index[i, oy, ox, j] == tap else zero
+                            out[i, oy * kh + ky, ox * kw + kx, j] = value
 
 
 @loop
