@@ -1,15 +1,22 @@
 """Optimizers, learning-rate schedules and gradient clipping."""
 
 from .clipping import clip_grad_norm
-from .optimizers import SGD, Adam, AdamW, Optimizer
+from .optimizer import Optimizer
+from .optimizers import SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, NAdam, RAdam, RMSprop
 from .schedules import CosineSchedule, StepSchedule
 
 __all__ = [
     "SGD",
+    "Adadelta",
+    "Adagrad",
     "Adam",
     "AdamW",
+    "Adamax",
     "CosineSchedule",
+    "NAdam",
     "Optimizer",
+    "RAdam",
+    "RMSprop",
     "StepSchedule",
     "clip_grad_norm",
 ]
