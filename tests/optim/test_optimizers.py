@@ -136,9 +136,7 @@ def test_the_state_of_another_optimizer_is_refused():
         learn(model, optimizer, 1)
         states[name] = optimizer.state_dict()
     for own, other in (("adam", "sgd momentum"), ("sgd momentum", "adam"), ("sgd", "adam")):
-        with pytest.raises(
-            ValueError, match="Make the (optimizer with|kind of optimizer)"
-        ):
+        with pytest.raises(ValueError, match="Make the (optimizer with|kind of optimizer)"):
             KINDS[own](model.parameters()).load_state_dict(states[other])
 
 

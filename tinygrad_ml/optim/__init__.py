@@ -1,11 +1,13 @@
 """Optimizers, learning-rate schedules and gradient clipping."""
 
-from .clipping import clip_grad_norm
+from .clipping import clip_grad_norm, clip_grad_value
+from .lbfgs import LBFGS
 from .optimizer import Optimizer
 from .optimizers import SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, NAdam, RAdam, RMSprop
 from .schedules import CosineSchedule, StepSchedule
 
 __all__ = [
+    "LBFGS",
     "SGD",
     "Adadelta",
     "Adagrad",
@@ -19,4 +21,5 @@ __all__ = [
     "RMSprop",
     "StepSchedule",
     "clip_grad_norm",
+    "clip_grad_value",
 ]
