@@ -4,7 +4,18 @@ from .clipping import clip_grad_norm, clip_grad_value
 from .lbfgs import LBFGS
 from .optimizer import Optimizer
 from .optimizers import SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, NAdam, RAdam, RMSprop
-from .schedules import CosineSchedule, StepSchedule
+from .schedules import (
+    CosineRestartSchedule,
+    CosineSchedule,
+    ExponentialSchedule,
+    LinearSchedule,
+    MultiStepSchedule,
+    OneCycleSchedule,
+    PolynomialSchedule,
+    ProductSchedule,
+    SequentialSchedule,
+    StepSchedule,
+)
 
 __all__ = [
     "LBFGS",
@@ -14,11 +25,19 @@ __all__ = [
     "Adam",
     "AdamW",
     "Adamax",
+    "CosineRestartSchedule",
     "CosineSchedule",
+    "ExponentialSchedule",
+    "LinearSchedule",
+    "MultiStepSchedule",
     "NAdam",
+    "OneCycleSchedule",
     "Optimizer",
+    "PolynomialSchedule",
+    "ProductSchedule",
     "RAdam",
     "RMSprop",
+    "SequentialSchedule",
     "StepSchedule",
     "clip_grad_norm",
     "clip_grad_value",

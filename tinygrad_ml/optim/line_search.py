@@ -28,8 +28,9 @@ def strong_wolfe(
     """A point with loss <= loss_0 + c1 t slope_0 and |slope| <= c2 |slope_0|.
 
     `start` is the point at t = 0, `t` the first step tried, `length` the largest element of the
-    direction, `most` how many steps may be tried beyond the first. Where that is not enough it is
-    the lowest point found. A loss that is not finite counts as too high.
+    direction, `most` how many steps may be tried beyond the first. Where that is not enough, or the
+    first step was so long that the bracket closes around nothing, it is the lowest point found. A
+    loss that is not finite counts as too high.
 
     Source: Nocedal & Wright (2006), algorithms 3.5 and 3.6, with the safeguards of minFunc
     (Schmidt, 2005), which PyTorch uses too.
