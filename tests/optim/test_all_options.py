@@ -119,3 +119,21 @@ def test_both_kernels(kind, version, monkeypatch):
     for options, expected in cases(f"steps/{kind}"):
         a, b = parameters()
         assert_close(walk(getattr(optim, kind)([a, b], **options), a, b), expected)
+
+
+@pytest.mark.parametrize("order", [0.5, 1.0, 2.0, 3.0, np.inf])
+def test_norms(order):
+    clipped = [tg.Parameter(np.zeros_like(RECORDS[f"clip/{k}"])) for k in "ab"]
+    for k, p in zip("ab", clipped, strict=True):
+        p.grad = RECORDS[f"clip/{k}"]
+    norm = np.asarray(optim.clip_grad_norm(clipped, 1.0, order))
+    assert_close(norm, RECORDS[f"clip/norm {order}"], 1e-12)
+
+
+def test_values():
+    clipped = [tg.Parameter(np.zeros_like(RECORDS[f"clip/{k}"])) for k in "ab"]
+    for k, p in zip("ab", clipped, strict=True):
+        p.grad = RECORDS[f"clip/{k}"]
+    optim.clip_grad_value(clipped, 0.7)
+    for k, p in zip("ab", clipped, strict=True):
+        assert_close(p.grad, RECORDS[f"clip/value {k}"], 0)

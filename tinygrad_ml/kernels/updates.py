@@ -60,9 +60,9 @@ def adam_update(
 
     Source: Kingma & Ba (2015); Reddi et al. (2018); Loshchilov & Hutter (2019).
     """
-    scratch = np.empty(min(max(vector.size for vector in p), _BLOCK), p[0].dtype)
+    scratch = np.empty((2, min(max(vector.size for vector in p), _BLOCK)), p[0].dtype)
     for pb, gb, mb, vb, top in _blocks(p, g, m, v, largest):
-        work = scratch[: pb.size]
+        work, step = scratch[:, : pb.size]
         if keep != 1:
             pb *= keep
         d = _decayed(gb, pb, weight_decay)
@@ -75,7 +75,9 @@ def adam_update(
         vb += work
         if top is not None:
             np.maximum(top, vb, out=top)
-        step = rate * mb + gradient_rate * d if gradient_rate else rate * mb
+        np.multiply(mb, rate, out=step)
+        if gradient_rate:
+            step += gradient_rate * d
         if adaptive:
             np.sqrt(vb if top is None else top, out=work)
             work += eps

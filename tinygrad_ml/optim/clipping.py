@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..tensor import Tensor
+from .optimizer import is_number
 
 
 def clip_grad_norm(parameters: Iterable[Tensor], max_norm: float, norm_type: float = 2.0) -> float:
@@ -18,12 +19,12 @@ def clip_grad_norm(parameters: Iterable[Tensor], max_norm: float, norm_type: flo
     by default, the largest |g_i| for np.inf (Pascanu et al., 2013). Returns the norm before
     clipping. Raises FloatingPointError for a NaN or infinite norm, which no factor can mend.
     """
+    clipped = _with_gradients("clip_grad_norm", parameters)
     _check_limit("clip_grad_norm", "max_norm", max_norm)
-    if not _is_number(norm_type) or not norm_type > 0:
+    if not is_number(norm_type) or not norm_type > 0:
         raise ValueError(
             f"clip_grad_norm: norm_type must be a positive number or np.inf, got {norm_type!r}."
         )
-    clipped = _with_gradients("clip_grad_norm", parameters)
     norm = _norm([g for _, g in clipped], norm_type)
     if not math.isfinite(norm):
         raise FloatingPointError(
@@ -41,8 +42,8 @@ def clip_grad_value(parameters: Iterable[Tensor], max_value: float) -> None:
     This turns the direction of the gradient; `clip_grad_norm` keeps it. Raises FloatingPointError
     for NaN, and then changes nothing.
     """
-    _check_limit("clip_grad_value", "max_value", max_value)
     clipped = _with_gradients("clip_grad_value", parameters)
+    _check_limit("clip_grad_value", "max_value", max_value)
     if any(np.isnan(g).any() for _, g in clipped):
         raise FloatingPointError(_NOT_FINITE.format("clip_grad_value", "gradient", math.nan))
     for p, g in clipped:
@@ -69,12 +70,8 @@ def _norm(gradients: list[np.ndarray], order: float) -> float:
     return largest * math.fsum(float(s.sum()) for s in scaled) ** (1 / order)
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float, np.integer, np.floating)) and value == value
-
-
 def _check_limit(owner: str, name: str, value: Any) -> None:
-    if not _is_number(value) or not value > 0:
+    if not is_number(value) or not value > 0:
         raise ValueError(f"{owner}: {name} must be positive, got {value!r}.")
 
 

@@ -185,14 +185,15 @@ class LBFGS(Optimizer):
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from a saved state, for the same parameters in the same order."""
         size = sum(p.size for p in self.parameters)
-        gradient = state.get("memory", {}).get("gradient")
+        memory = state.get("memory", {}) if isinstance(state, dict) else {}
+        gradient = memory.get("gradient")
         if gradient is not None and np.shape(gradient) != (size,):
             raise ValueError(
                 f"load_state_dict: expected the memory of {size} numbers, got "
                 f"{np.size(gradient)}. Make the optimizer for the same model."
             )
         super().load_state_dict(state)
-        self._memory = copy.deepcopy(state["memory"])
+        self._memory = copy.deepcopy(memory)
         self.evaluation_count = int(state["evaluations"])
 
 

@@ -14,6 +14,11 @@ from ..tensor import Tensor
 FLAGS = ("nesterov", "centered", "amsgrad", "maximize", "decoupled_weight_decay", "line_search")
 BELOW_ONE = ("alpha", "rho")  # weights of the past in a running mean
 COUNTS = ("max_iter", "max_evaluations", "history_size")
+# What people who come from PyTorch type, and what to write here.
+INSTEAD = {
+    "lr": "optimizer.learning_rate",
+    "param_groups": "optimizer.groups[i].learning_rate",
+}
 
 
 class Group:
@@ -59,7 +64,7 @@ def checked(owner: str, name: str, value: Any) -> Any:
     """The value of an option as Python's own number, or an error: all ranges stand here."""
     if name == "betas":
         pair = isinstance(value, (tuple, list)) and len(value) == 2
-        if not pair or not all(_is_number(b) and 0 <= b < 1 for b in value):
+        if not pair or not all(is_number(b) and 0 <= b < 1 for b in value):
             raise ValueError(
                 f"{owner}: betas must be two numbers from 0 to below 1, got {value!r}. "
                 "Write for example betas=(0.9, 0.999)."
@@ -73,14 +78,15 @@ def checked(owner: str, name: str, value: Any) -> Any:
         if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
             raise ValueError(f"{owner}: {name} must be a positive integer, got {value!r}.")
         return int(value)
-    if not _is_number(value) or not 0 <= value < math.inf:
+    if not is_number(value) or not 0 <= value < math.inf:
         raise ValueError(f"{owner}: {name} must be a number of at least 0, got {value!r}.")
     if name in BELOW_ONE and value >= 1:
         raise ValueError(f"{owner}: {name} must be a number from 0 to below 1, got {value!r}.")
     return float(value)
 
 
-def _is_number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
+    """A real number, of Python or NumPy; a truth value is none."""
     kinds = (int, float, np.integer, np.floating)
     return isinstance(value, kinds) and not isinstance(value, bool)
 
@@ -114,11 +120,18 @@ class Optimizer:
         self.parameters: list[Tensor] = []
         self.state: list[dict[str, Any]] = []
         self.step_count = 0
-        for group in self._as_groups(parameters):
+        given = self._as_list(parameters)
+        groups = [isinstance(each, Mapping) for each in given]
+        if any(groups) and not all(groups):
+            raise TypeError(
+                f"{type(self).__name__}: expected parameters alone or groups alone, got both in "
+                'one list. Write {"parameters": [...]} for every group.'
+            )
+        for group in given if all(groups) else [{"parameters": given}]:
             self.add_group(group)
 
-    def _as_groups(self, parameters: Any) -> list[Mapping[str, Any]]:
-        """The groups that were given, or one of all parameters."""
+    def _as_list(self, parameters: Any) -> list[Any]:
+        """What was given for parameters, as a list with something in it."""
         name = type(self).__name__
         if not isinstance(parameters, Iterable) or isinstance(parameters, (Tensor, str, Mapping)):
             raise TypeError(
@@ -131,13 +144,7 @@ class Optimizer:
             if isinstance(parameters, Iterator):
                 hint = " A generator can be read only once: pass list(...) of it."
             raise ValueError(f"{name}: expected at least one parameter, got an empty list.{hint}")
-        groups = [isinstance(each, Mapping) for each in given]
-        if any(groups) and not all(groups):
-            raise TypeError(
-                f"{name}: expected parameters alone or groups alone, got both in one list. "
-                'Write {"parameters": [...]} for every group.'
-            )
-        return given if all(groups) else [{"parameters": given}]
+        return given
 
     def add_group(self, group: Mapping[str, Any]) -> None:
         """Add {"parameters": [...], option: value, ...}; it takes what it lacks from the others.
@@ -146,9 +153,11 @@ class Optimizer:
         """
         name = type(self).__name__
         if not isinstance(group, Mapping) or "parameters" not in group:
-            got = f"one with {', '.join(map(str, group))}" if isinstance(group, Mapping) else group
+            got = f"a {type(group).__name__}"
+            if isinstance(group, Mapping):
+                got = f"one with {', '.join(map(str, group)) or 'nothing'}"
             raise ValueError(
-                f'{name}: expected a group with "parameters", got {got or "an empty one"}. '
+                f'{name}: expected a group with "parameters", got {got}. '
                 'Write {"parameters": layer.parameters(), "learning_rate": 0.1}.'
             )
         options = {key: value for key, value in group.items() if key != "parameters"}
@@ -169,10 +178,7 @@ class Optimizer:
         self.state += added.state
 
     def _as_parameters(self, parameters: Any) -> list[Tensor]:
-        given = self._as_groups(parameters)
-        if len(given) != 1 or given[0].keys() != {"parameters"}:
-            raise TypeError(f"{type(self).__name__}: expected parameters in a group, got groups.")
-        unique = list({id(p): p for p in given[0]["parameters"]}.values())  # shared ones once
+        unique = list({id(p): p for p in self._as_list(parameters)}.values())  # shared ones once
         for p in unique:
             if not isinstance(p, Tensor) or not p.is_leaf:
                 raise TypeError(
@@ -191,10 +197,15 @@ class Optimizer:
         groups = vars(self).get("groups")
         if groups and name in groups[0].options():
             return getattr(groups[0], name)
-        raise AttributeError(f"{type(self).__name__}: there is no attribute or option {name!r}.")
+        hint = f" Write {INSTEAD[name]}." if name in INSTEAD else ""
+        raise AttributeError(
+            f"{type(self).__name__}: there is no attribute or option {name!r}.{hint}"
+        )
 
     def __setattr__(self, name: str, value: Any) -> None:
         groups = vars(self).get("groups")
+        if name in INSTEAD:
+            getattr(self, name)  # raises: it would be set and never read
         if not groups or name in vars(self) or name not in groups[0].options():
             object.__setattr__(self, name, value)
         elif len(groups) == 1:
@@ -207,6 +218,8 @@ class Optimizer:
 
     def scale_learning_rate(self, factor: float) -> None:
         """Set the rate of every group to its initial rate times `factor` (a schedule's)."""
+        if not is_number(factor):
+            raise TypeError(f"schedule: expected a number as factor, got {factor!r}.")
         for group in self.groups:
             rate = group.initial_learning_rate * factor
             vars(group)["learning_rate"] = checked(type(self).__name__, "learning_rate", rate)
@@ -294,7 +307,8 @@ class Optimizer:
         The options become those that were saved. Raises ValueError, and changes nothing, for the
         state of another optimizer or of other parameters.
         """
-        missing = [key for key in self.state_dict() if key not in state]
+        given = state if isinstance(state, Mapping) else {}
+        missing = [key for key in self.state_dict() if key not in given]
         if missing:
             raise ValueError(
                 f"load_state_dict: missing: {', '.join(missing)}. Pass what state_dict() returned."
@@ -326,7 +340,9 @@ class Optimizer:
                 f"load_state_dict: {name} has the options {', '.join(own)}, got "
                 f"{', '.join(saved)}. Make the kind of optimizer that was saved."
             )
-        return {key: checked(name, key, value) for key, value in saved.items()}
+        values = {key: checked(name, key, value) for key, value in saved.items()}
+        self.check(values)
+        return values
 
     def _loaded_state(self, group: Group, p: Tensor, saved: dict[str, Any]) -> dict[str, Any]:
         slots = self.slots_of(group)

@@ -13,6 +13,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
+from .optimizer import is_number
+
 
 class _Checked:
     """What the schedules ask of their numbers, by their names."""
@@ -21,15 +23,15 @@ class _Checked:
         for field in fields(self):  # type: ignore[arg-type]
             name, value = field.name, getattr(self, field.name)
             if name in ("every", "length"):
-                self._demand(_is_number(value) and value > 0, name, "positive", value)
+                self._demand(_is_finite(value) and value > 0, name, "positive", value)
             elif name in ("factor", "initial", "final", "power"):
                 wanted = "a number of at least 0"
-                self._demand(_is_number(value) and value >= 0, name, wanted, value)
+                self._demand(_is_finite(value) and value >= 0, name, wanted, value)
             elif name == "growth":
                 wanted = "a number of at least 1"
-                self._demand(_is_number(value) and value >= 1, name, wanted, value)
+                self._demand(_is_finite(value) and value >= 1, name, wanted, value)
             elif name == "milestones":
-                numbers = isinstance(value, Sequence) and all(_is_number(m) for m in value)
+                numbers = isinstance(value, Sequence) and all(_is_finite(m) for m in value)
                 increasing = numbers and all(a < b for a, b in zip([0, *value], value))
                 wanted = "a list of increasing times above 0, in epochs"
                 self._demand(increasing, name, wanted, value)
@@ -42,9 +44,8 @@ class _Checked:
             raise ValueError(f"{type(self).__name__}: {name} must be {wanted}, got {value!r}.")
 
 
-def _is_number(value: Any) -> bool:
-    number = hasattr(value, "__float__") and not isinstance(value, (bool, str))
-    return number and math.isfinite(value)
+def _is_finite(value: Any) -> bool:
+    return is_number(value) and math.isfinite(value)
 
 
 @dataclass(frozen=True)
@@ -188,7 +189,7 @@ class OneCycleSchedule(_Checked):
         if self.peak is None:
             object.__setattr__(self, "peak", 0.3 * self.length)
         latest = self.length / 2 if self.three_phase else self.length
-        inside = _is_number(self.peak) and 0 < self.peak < latest  # type: ignore[operator]
+        inside = _is_finite(self.peak) and 0 < self.peak < latest  # type: ignore[operator]
         self._demand(inside, "peak", f"a time above 0 and below {latest:g}", self.peak)
         self._demand(self.shape in _SHAPES, "shape", 'one of "cosine", "linear"', self.shape)
 
