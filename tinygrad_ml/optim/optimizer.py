@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -115,7 +116,7 @@ class Optimizer:
     slots: tuple[str, ...] = ()  # names of the state arrays that a parameter needs
 
     def __init__(self, parameters: Iterable[Any], learning_rate: float, **options: Any) -> None:
-        self.defaults = {"learning_rate": learning_rate, "maximize": False, **options}
+        self.defaults = {"learning_rate": learning_rate, **options}
         self.groups: list[Group] = []
         self.parameters: list[Tensor] = []
         self.state: list[dict[str, Any]] = []
@@ -231,7 +232,7 @@ class Optimizer:
         moved = False
         for group in self.groups:
             for (_, steps), (p, g, *state) in self._batches(group).items():
-                if group.maximize:
+                if vars(group).get("maximize"):
                     g = [-each for each in g]
                 self.update(group, steps, p, g, *state)
                 moved = True
@@ -298,8 +299,20 @@ class Optimizer:
         return {
             "groups": [group.options() for group in self.groups],
             "step_count": self.step_count,
-            "state": [{name: _copy(value) for name, value in s.items()} for s in self.state],
+            "state": [
+                self._saved_state(group, p, state)
+                for group in self.groups
+                for p, state in zip(group.parameters, group.state, strict=True)
+            ],
         }
+
+    def _saved_state(self, group: Any, p: Tensor, state: dict[str, Any]) -> dict[str, Any]:
+        """Copies of what the options of now need, which may have changed since the last step."""
+        if not state:
+            return {}
+        arrays = {slot: np.copy(state[slot]) if slot in state else self.start(group, slot, p.data)
+                  for slot in self.slots_of(group)}  # fmt: skip
+        return {"steps": state["steps"], **arrays}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from a saved state, for the same parameters in the same order and groups.
@@ -323,7 +336,7 @@ class Optimizer:
                 )
         pairs = list(zip(self.groups, state["groups"], strict=True))
         options = [self._loaded_options(group, saved) for group, saved in pairs]
-        owners = (group for group in self.groups for _ in group.parameters)
+        owners = [SimpleNamespace(**o) for o, g in zip(options, self.groups) for _ in g.parameters]
         triples = zip(owners, self.parameters, state["state"], strict=True)
         loaded = [self._loaded_state(*triple) for triple in triples]
         for group, values in zip(self.groups, options, strict=True):
@@ -344,13 +357,13 @@ class Optimizer:
         self.check(values)
         return values
 
-    def _loaded_state(self, group: Group, p: Tensor, saved: dict[str, Any]) -> dict[str, Any]:
+    def _loaded_state(self, group: Any, p: Tensor, saved: dict[str, Any]) -> dict[str, Any]:
         slots = self.slots_of(group)
         if saved and saved.keys() != {"steps", *slots}:
             raise ValueError(
                 f"load_state_dict: {type(self).__name__} keeps {list(slots)} beside a "
                 f"parameter, got {sorted(saved.keys() - {'steps'})}. "
-                "Make the optimizer with the arguments it was saved with."
+                "Make the kind of optimizer that was saved."
             )
         loaded: dict[str, Any] = {}
         for key, value in saved.items():
@@ -369,7 +382,3 @@ class Optimizer:
     def __repr__(self) -> str:
         rates = ", ".join(f"{group.learning_rate:g}" for group in self.groups)
         return f"{type(self).__name__}({len(self.parameters)} parameters, learning_rate={rates})"
-
-
-def _copy(value: Any) -> Any:
-    return value.copy() if isinstance(value, np.ndarray) else value
