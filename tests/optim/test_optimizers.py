@@ -146,7 +146,7 @@ def test_a_wrong_state_is_refused_and_changes_nothing(change, message):
     learn(model, optimizer, 2)
     before = optimizer.state_dict()
     wrong = copy.deepcopy(before)
-    wrong["learning_rate"] = 7
+    wrong["groups"][0]["learning_rate"] = 7
     change(wrong)
     with pytest.raises(ValueError, match=message):
         optimizer.load_state_dict(wrong)

@@ -103,14 +103,22 @@ class Optimizer:
     Parameters
     ----------
     parameters : `model.parameters()`, or a list of groups, each a dict with "parameters" and the
-        options that are its own: `[{"parameters": head, "learning_rate": 0.1}, {"parameters":
-        body}]`. What a group does not say it takes from the optimizer's arguments.
+        options that are its own; what it does not say it takes from the optimizer's arguments.
 
     `optimizer.groups[i].learning_rate` and every other option may be changed at any time, and with
     a single group as `optimizer.learning_rate`; read from several groups it is the first one's. A
     parameter without a gradient is left alone.
 
     A new optimizer names its state in `slots` and writes its formula in `update`.
+
+    >>> import tinygrad_ml as tg
+    >>> body, head = tg.nn.Sequential(tg.nn.Dense(2, 3), tg.nn.Dense(3, 1))
+    >>> groups = [
+    ...     {"parameters": body.parameters(), "learning_rate": 0.01},
+    ...     {"parameters": head.parameters()},
+    ... ]
+    >>> [group.learning_rate for group in tg.optim.SGD(groups, learning_rate=0.1).groups]
+    [0.01, 0.1]
     """
 
     slots: tuple[str, ...] = ()  # names of the state arrays that a parameter needs
