@@ -1,6 +1,7 @@
 """Optimizers: state, resuming, stale graphs, hard gradients, both kernels, refusals."""
 
 import copy
+import pickle
 
 import numpy as np
 import pytest
@@ -8,7 +9,23 @@ import pytest
 import tinygrad_ml as tg
 from tinygrad_ml import kernels, nn
 from tinygrad_ml.functional import mse_loss
-from tinygrad_ml.optim import SGD, Adam, AdamW, Optimizer, clip_grad_norm, optimizers
+from tinygrad_ml.optim import (
+    SGD,
+    Adadelta,
+    Adagrad,
+    Adam,
+    Adamax,
+    AdamW,
+    NAdam,
+    Optimizer,
+    RAdam,
+    RMSprop,
+    clip_grad_norm,
+    clip_grad_value,
+    optimizers,
+)
+
+UPDATES = [name for name in kernels.__all__ if name.endswith("_update")]
 
 KINDS = {
     "sgd": lambda p: SGD(p, 0.05),
@@ -18,6 +35,14 @@ KINDS = {
     "adam": lambda p: Adam(p, 0.03),
     "adam decay": lambda p: Adam(p, 0.03, weight_decay=0.1),
     "adamw": lambda p: AdamW(p, 0.03),
+    "amsgrad": lambda p: Adam(p, 0.03, amsgrad=True),
+    "nadam": lambda p: NAdam(p, 0.03, weight_decay=0.1),
+    "radam": lambda p: RAdam(p, 0.03, betas=(0.9, 0.99)),
+    "adamax": lambda p: Adamax(p, 0.03),
+    "rmsprop": lambda p: RMSprop(p, 0.03),
+    "rmsprop all": lambda p: RMSprop(p, 0.01, momentum=0.9, centered=True, weight_decay=0.1),
+    "adagrad": lambda p: Adagrad(p, 0.1, initial_accumulator=0.1),
+    "adadelta": lambda p: Adadelta(p, 10.0),
 }
 all_kinds = pytest.mark.parametrize("make", KINDS.values(), ids=KINDS.keys())
 
@@ -91,8 +116,8 @@ def test_float32_stays(make):
     learn(model, optimizer, 2)
     assert {p.dtype for p in model.parameters()} == {np.dtype(np.float32)}
     for state in optimizer.state:
-        assert all(v.dtype == np.float32 for k, v in state.items() if k != "steps")
-        assert set(state) - {"steps"} == set(optimizer.slots)
+        assert all(state[slot].dtype == np.float32 for slot in state.keys() - {"steps", "product"})
+        assert set(state) - {"steps"} == set(optimizer.slots_of(optimizer.groups[0]))
 
 
 def test_learning_rate_travels_with_the_state():
@@ -121,7 +146,7 @@ def test_a_wrong_state_is_refused_and_changes_nothing(change, message):
     learn(model, optimizer, 2)
     before = optimizer.state_dict()
     wrong = copy.deepcopy(before)
-    wrong["learning_rate"] = 7
+    wrong["groups"][0]["learning_rate"] = 7
     change(wrong)
     with pytest.raises(ValueError, match=message):
         optimizer.load_state_dict(wrong)
@@ -136,7 +161,7 @@ def test_the_state_of_another_optimizer_is_refused():
         learn(model, optimizer, 1)
         states[name] = optimizer.state_dict()
     for own, other in (("adam", "sgd momentum"), ("sgd momentum", "adam"), ("sgd", "adam")):
-        with pytest.raises(ValueError, match="Make the optimizer with the arguments"):
+        with pytest.raises(ValueError, match="Make the kind of optimizer that was saved"):
             KINDS[own](model.parameters()).load_state_dict(states[other])
 
 
@@ -271,7 +296,7 @@ def test_kernels_agree(make, size, dtype, monkeypatch):
         p = parameter(values)
         optimizer = make([p])
         with monkeypatch.context() as patch:
-            for name in () if version == "usual" else ("sgd_update", "adam_update"):
+            for name in () if version == "usual" else UPDATES:
                 kernel = getattr(kernels, name)
                 try:
                     patch.setattr(optimizers, name, getattr(kernel, version))
@@ -308,6 +333,16 @@ def test_kernels_agree(make, size, dtype, monkeypatch):
         (lambda p: Adam(p, eps=-1e-8), "eps must be a number"),
         (lambda p: Adam(p, betas=(0.9, 1.0)), "betas must be two numbers from 0 to below 1"),
         (lambda p: Adam(p, betas=(0.9,)), "betas must be two numbers"),
+        (lambda p: SGD(p, momentum=True), "momentum must be a number of at least 0, got True"),
+        (lambda p: SGD(p, np.inf), "learning_rate must be a number of at least 0, got inf"),
+        (lambda p: SGD(p, 1j), "learning_rate must be a number"),
+        (lambda p: Adam(p, betas=0.9), "betas must be two numbers"),
+        (lambda p: Adam(p, betas=("a", "b")), "betas must be two numbers"),
+        (lambda p: Adam(p, amsgrad=1), "amsgrad must be True or False, got 1"),
+        (lambda p: RMSprop(p, alpha=1.0), "alpha must be a number from 0 to below 1, got 1.0"),
+        (lambda p: Adadelta(p, rho=-1), "rho must be a number of at least 0"),
+        (lambda p: Adagrad(p, learning_rate_decay=-1), "learning_rate_decay must be"),
+        (lambda p: SGD(p, 0.1, 0.9, True, dampening=0.5), "nesterov=True needs dampening=0"),
         (lambda p: SGD(p, nesterov=True), "nesterov=True needs momentum above 0"),
         (lambda p: SGD([]), "expected at least one parameter, got an empty list"),
     ],
@@ -331,6 +366,197 @@ def test_repr_and_the_base():
     assert repr(SGD(network().parameters(), 0.5)) == "SGD(4 parameters, learning_rate=0.5)"
     with pytest.raises(NotImplementedError):
         Optimizer([parameter([1.0], [1.0])], 0.1).step()
+
+
+# ------------------------------------------------------------------------------ groups
+
+
+def two_groups(make=Adam, **options):
+    p, q = parameter([1.0, 2.0], [0.5, -0.5]), parameter([3.0], [1.0])
+    groups = [{"parameters": [p], "learning_rate": 0.5}, {"parameters": [q], **options}]
+    return p, q, make(groups, learning_rate=0.1)
+
+
+def test_each_group_has_its_own_options():
+    p, q, optimizer = two_groups(SGD, momentum=0.9)
+    r = parameter([1.0], [1.0])
+    optimizer.add_group({"parameters": [r], "weight_decay": 1.0})
+    for _ in range(2):
+        optimizer.step()
+    np.testing.assert_allclose(p.data, [0.5, 2.5])
+    np.testing.assert_allclose(q.data, [3 - 0.1 - 0.19])
+    np.testing.assert_allclose(r.data, [1 - 0.2 - 0.18])
+    assert [g.weight_decay for g in optimizer.groups] == [0, 0, 1]
+    assert [set(state) for state in optimizer.state] == [
+        {"steps"},
+        {"steps", "velocity"},
+        {"steps"},
+    ]
+    assert optimizer.parameters == [p, q, r] and optimizer.learning_rate == 0.5
+    assert repr(optimizer) == "SGD(3 parameters, learning_rate=0.5, 0.1, 0.1)"
+    assert repr(optimizer.groups[1]).startswith("Group(1 parameters, learning_rate=0.1, ")
+
+
+def test_options_may_be_changed_at_any_time():
+    p = parameter([1.0], [1.0])
+    optimizer = SGD([p], 0.1)
+    optimizer.momentum = 0.5
+    assert optimizer.groups[0].momentum == optimizer.momentum == 0.5
+    for _ in range(2):
+        optimizer.step()
+    np.testing.assert_allclose(p.data, [1 - 0.1 - 0.15])
+    optimizer.groups[0].momentum = 0
+    optimizer.step()
+    np.testing.assert_allclose(p.data, [1 - 0.1 - 0.15 - 0.1])
+
+
+def test_the_state_follows_the_options():
+    p = parameter([1.0], [1.0])
+    optimizer = SGD([p], 0.1)
+    optimizer.step()
+    optimizer.momentum = 0.5  # saved before the step that starts the velocity
+    for momentum in (0.5, 0.0):
+        optimizer.momentum = momentum
+        q = parameter(p.data, [1.0])
+        resumed = SGD([q])
+        resumed.load_state_dict(optimizer.state_dict())
+        assert resumed.momentum == momentum
+        optimizer.step()
+        resumed.step()
+        np.testing.assert_array_equal(p.data, q.data)
+
+
+def test_the_accumulator_of_each_group():
+    p, q, optimizer = two_groups(Adagrad, initial_accumulator=3.0)
+    optimizer.step()
+    np.testing.assert_allclose(p.data, [0.5, 2.5])
+    np.testing.assert_allclose(q.data, [3 - 0.1 / 2])
+
+
+def test_dtypes_may_be_mixed_and_read_only_gradients_stay():
+    p, q = parameter(np.ones(3)), parameter(np.ones(3, np.float32))
+    optimizer = Adam([p, q], 0.1)
+    for _ in range(3):
+        p.grad = q.grad = [1.0, 2.0, 3.0]
+        optimizer.step()
+    assert (p.dtype, q.dtype) == (np.float64, np.float32)
+    np.testing.assert_allclose(p.data, q.data, rtol=1e-6)
+    np.testing.assert_array_equal(p.grad, [1, 2, 3])
+
+
+def test_copies_and_pickles_are_whole():
+    p, q, optimizer = two_groups(amsgrad=True)
+    optimizer.step()
+    for again in (copy.deepcopy(optimizer), pickle.loads(pickle.dumps(optimizer))):
+        assert again.groups[0].parameters[0] is again.parameters[0] is not p
+        again.step()
+        assert again.step_count == 2 and np.any(again.parameters[0].data != p.data)
+        again.groups[0].learning_rate = 2
+        assert optimizer.learning_rate == 0.5
+
+
+def test_the_state_holds_the_options_of_every_group():
+    *_, one = two_groups(weight_decay=0.25)
+    one.groups[1].betas = [0.5, 0.75]
+    one.scale_learning_rate(0.5)
+    *_, other = two_groups()
+    other.load_state_dict(copy.deepcopy(one.state_dict()))
+    assert [g.options() for g in other.groups] == [g.options() for g in one.groups]
+    assert other.groups[1].betas == (0.5, 0.75) and other.groups[1].weight_decay == 0.25
+    with pytest.raises(ValueError, match="expected 1 groups, got 2"):
+        Adam(other.parameters).load_state_dict(one.state_dict())
+
+
+def test_a_loaded_state_takes_the_dtype_of_the_parameter():
+    p, q = parameter(np.ones(3), np.ones(3)), parameter(np.ones(3, np.float32), np.ones(3))
+    one, other = NAdam([p]), NAdam([q])
+    one.step()
+    other.load_state_dict(one.state_dict())
+    assert other.state[0]["m"].dtype == np.float32
+
+
+def test_a_new_optimizer_is_one_formula():
+    class Signs(Optimizer):
+        """p <- p - lr sign(running sum of g)."""
+
+        slots = ("total",)
+
+        def update(self, group, steps, p, g, total):
+            for p_, g_, t in zip(p, g, total, strict=True):
+                t += g_
+                p_ -= group.learning_rate * np.sign(t)
+
+    p = parameter([1.0, 1.0], [-2.0, 3.0])
+    optimizer = Signs([p], 0.25)
+    optimizer.step()
+    np.testing.assert_array_equal(p.data, [1.25, 0.75])
+    assert optimizer.state_dict()["state"][0]["total"].tolist() == [-2, 3]
+
+
+@pytest.mark.parametrize(
+    ("groups", "message"),
+    [
+        (lambda p, q: [{"learning_rate": 1}], 'a group with "parameters", got one with learning_r'),
+        (lambda p, q: [{}], 'a group with "parameters", got one with nothing'),
+        (
+            lambda p, q: [{"parameters": [p], "lr": 1}],
+            "one of the options parameters, learning_rate",
+        ),
+        (lambda p, q: [{"parameters": [p], "learning_rate": -1}], "learning_rate must be a number"),
+        (lambda p, q: [{"parameters": []}], "expected at least one parameter"),
+        (
+            lambda p, q: [{"parameters": [p]}, {"parameters": [q, p]}],
+            r"shape \(1,\) in groups 0 and 1",
+        ),
+        (
+            lambda p, q: (each for each in ()),
+            r"A generator can be read only once: pass list\(...\)",
+        ),
+    ],
+)
+def test_wrong_groups(groups, message):
+    with pytest.raises(ValueError, match=message):
+        SGD(groups(parameter([1.0]), parameter([2.0])))
+
+
+def test_groups_of_a_wrong_type():
+    p, q = parameter([1.0]), parameter([2.0])
+    for wrong, message in (
+        ({"parameters": [p]}, "expected a list of parameters, got dict"),
+        ([{"parameters": [p]}, q], "parameters alone or groups alone"),
+        ([{"parameters": p}], "expected a list of parameters, got Parameter"),
+        ([{"parameters": [{"parameters": [p]}]}], "expected leaf Tensors, got dict"),
+        ([[p], [q]], "expected leaf Tensors, got list"),
+    ):
+        with pytest.raises(TypeError, match=message):
+            SGD(wrong)
+    with pytest.raises(ValueError, match="got a list"):
+        SGD([p]).add_group([q])
+
+
+def test_wrong_assignments():
+    *_, optimizer = two_groups()
+    with pytest.raises(ValueError, match=r"Write optimizer.groups\[i\].learning_rate = 0.5"):
+        optimizer.learning_rate = 0.5
+    for wrong in ("lr", "parameters", "learning_rates"):
+        with pytest.raises(AttributeError, match="expected one of the options learning_rate, "):
+            setattr(optimizer.groups[0], wrong, 0.5)
+    with pytest.raises(AttributeError, match="options learning_rate, .* got 'lr'"):
+        optimizer.groups[0].lr  # noqa: B018
+    with pytest.raises(AttributeError, match=r"'lr'. Write optimizer.learning_rate"):
+        optimizer.lr = 0.5
+    with pytest.raises(AttributeError, match="'param_groups'. Write optimizer.groups"):
+        optimizer.param_groups  # noqa: B018
+    with pytest.raises(ValueError, match="betas must be two numbers"):
+        optimizer.groups[0].betas = 0.9
+    nesterov = SGD([parameter([1.0])], momentum=0.9, nesterov=True)
+    with pytest.raises(ValueError, match="needs momentum above 0"):
+        nesterov.momentum = 0
+    with pytest.raises(TypeError, match="schedule: expected a number as factor, got None"):
+        optimizer.scale_learning_rate(None)
+    for wrong in (None, [], {}):
+        with pytest.raises(ValueError, match="missing: groups, step_count, state"):
+            optimizer.load_state_dict(wrong)
 
 
 # ------------------------------------------------------------------------------ clipping
@@ -362,9 +588,44 @@ def test_clipping_what_is_not_finite(value):
     assert q.grad[0] == 5
 
 
+@pytest.mark.parametrize("order", [0.5, 1, 2, 3.0, np.inf])
+def test_other_norms(order):
+    grads = draw(3, 4), draw(5, seed=1) * 3
+    p, q = (parameter(np.zeros_like(g), g) for g in grads)
+    exact = np.linalg.norm(np.concatenate([g.ravel() for g in grads]), order)
+    assert abs(clip_grad_norm([p, q, p], 0.5, order) / exact - 1) < 1e-12
+    again = np.linalg.norm(np.concatenate([p.grad.ravel(), q.grad]), order)
+    assert abs(again / 0.5 - 1) < 1e-12
+    np.testing.assert_allclose(p.grad, grads[0] * 0.5 / exact, rtol=1e-12)
+    huge = parameter(np.zeros(2, np.float32), np.float32([3e30, -4e30]))  # no power fits
+    expected = np.linalg.norm([3.0, 4.0], order) * 1e30
+    assert abs(clip_grad_norm([huge], 1, order) / expected - 1) < 1e-6
+    assert huge.grad.dtype == np.float32
+    assert clip_grad_norm([parameter(np.zeros((0, 2)), np.zeros((0, 2)))], 1, order) == 0
+
+
+def test_clipping_values():
+    p, q = parameter(np.zeros(3, np.float32), [-3.0, 0.5, np.inf]), parameter([1.0])
+    assert clip_grad_value([p, q], np.float64(2)) is None
+    np.testing.assert_array_equal(p.grad, [-2, 0.5, 2])
+    assert p.grad.dtype == np.float32 and q.grad is None
+    q.grad = [np.nan]
+    with pytest.raises(FloatingPointError, match="clip_grad_value: the gradient is nan"):
+        clip_grad_value([p, q], 1)
+    assert p.grad[0] == -2
+
+
 def test_clipping_refuses():
-    for limit in (0, -1, np.nan):
-        with pytest.raises(ValueError, match="max_norm must be positive"):
-            clip_grad_norm([parameter([0.0], [1.0])], limit)
-    with pytest.raises(TypeError, match="expected a list of parameters"):
-        clip_grad_norm(parameter([0.0], [1.0]), 1)
+    p = parameter([0.0], [1.0])
+    for clip, limit in ((clip_grad_norm, "max_norm"), (clip_grad_value, "max_value")):
+        for wrong in (0, -1, np.nan, None, "1"):
+            with pytest.raises(ValueError, match=f"{limit} must be positive"):
+                clip([p], wrong)
+        for wrong, got in ((p, "a single Tensor"), (None, "NoneType"), (1.0, "float")):
+            with pytest.raises(TypeError, match=f"expected a list of parameters, got {got}"):
+                clip(wrong, 1)
+        with pytest.raises(TypeError, match="expected Tensors, got ndarray"):
+            clip([np.ones(2)], 1)
+    for wrong in (0, -2, "inf", None):
+        with pytest.raises(ValueError, match="norm_type must be a positive number or np.inf"):
+            clip_grad_norm([p], 1, wrong)

@@ -3,7 +3,8 @@
 Everything here takes and gives plain arrays. Images are (n, height, width, channels), kernels
 (kh, kw, c_in, c_out), `stride` is (sh, sw), `padding` ((top, bottom), (left, right)), all tuples;
 windows that do not fit completely are left out. Arguments are validated by the callers, results are
-fresh contiguous arrays, and only the optimizer updates write into what they are given.
+fresh contiguous arrays, and only the optimizer updates, which take lists of vectors, write into
+what they are given.
 
 The compiled twins need Numba (`pip install "tinygrad_ml[fast]"`) and are compiled at their first
 use, then cached on disk. The environment variable TINYGRAD_ML_KERNELS chooses: "numpy" never
@@ -21,11 +22,21 @@ from .pooling import (
     sum_pool2d,
     sum_pool2d_spread,
 )
-from .updates import adam_update, sgd_update
+from .updates import (
+    adadelta_update,
+    adagrad_update,
+    adam_update,
+    adamax_update,
+    rmsprop_update,
+    sgd_update,
+)
 
 __all__ = [
     "Kernel",
+    "adadelta_update",
+    "adagrad_update",
     "adam_update",
+    "adamax_update",
     "conv2d",
     "conv2d_input",
     "conv2d_weight",
@@ -36,6 +47,7 @@ __all__ = [
     "product",
     "relu",
     "relu_backward",
+    "rmsprop_update",
     "scaled_difference",
     "sgd_update",
     "sum_pool2d",

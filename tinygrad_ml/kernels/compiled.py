@@ -1,10 +1,16 @@
 """The compiled twins, name by name; imported when a kernel is first called with Numba at hand."""
 
-import math
-
 import numpy as np
 
 from . import convolution, direct, elementwise, pooling, winograd
+from .compiled_updates import (  # noqa: F401
+    adadelta_update,
+    adagrad_update,
+    adam_update,
+    adamax_update,
+    rmsprop_update,
+    sgd_update,
+)
 from .compiler import contiguous, loop
 from .geometry import output_size, tiles
 from .memory import SMALL, empty, zeros
@@ -341,53 +347,3 @@ def scaled_difference(scale, y, t):
 def _scaled_difference(y, t, result, scale):
     for i in range(y.size):
         result[i] = scale * (y[i] - t[i])
-
-
-def sgd_update(p, g, velocity, *, lr, momentum, dampening, nesterov, weight_decay):
-    scalars = (lr, momentum, 1 - dampening, weight_decay)
-    lr, momentum, fresh, weight_decay = map(p.dtype.type, scalars)
-    if velocity is None:
-        _sgd(p, contiguous(g), lr, weight_decay)
-    else:
-        _sgd_momentum(p, contiguous(g), velocity, lr, momentum, fresh, bool(nesterov), weight_decay)
-
-
-@loop
-def _sgd(p, g, lr, weight_decay):
-    for i in range(p.size):
-        p[i] -= lr * (g[i] + weight_decay * p[i])
-
-
-@loop
-def _sgd_momentum(p, g, velocity, lr, momentum, fresh, nesterov, weight_decay):
-    for i in range(p.size):
-        step = g[i] + weight_decay * p[i]
-        v = momentum * velocity[i] + fresh * step
-        velocity[i] = v
-        p[i] -= lr * (step + momentum * v if nesterov else v)
-
-
-def adam_update(p, g, m, v, *, lr, beta1, beta2, eps, weight_decay, decoupled, step):
-    correction = math.sqrt(1 - beta2**step)
-    scalars = (
-        lr / (1 - beta1**step) * correction,
-        1 - beta1,
-        beta2,
-        1 - beta2,
-        eps * correction,
-        0 if decoupled else weight_decay,
-        1 - lr * weight_decay if decoupled else 1,
-    )
-    _adam(p, contiguous(g), m, v, *map(p.dtype.type, scalars))
-
-
-@loop
-def _adam(p, g, m, v, step_size, fresh1, beta2, fresh2, eps, weight_decay, keep):
-    for i in range(p.size):
-        parameter = p[i] * keep
-        d = g[i] + weight_decay * parameter
-        mean = m[i] + fresh1 * (d - m[i])
-        square = v[i] * beta2 + fresh2 * (d * d)
-        m[i] = mean
-        v[i] = square
-        p[i] = parameter - step_size * (mean / (np.sqrt(square) + eps))

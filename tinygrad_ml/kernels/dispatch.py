@@ -17,7 +17,7 @@ _UNDECIDED: Any = object()
 class Kernel:
     """A function with a NumPy version and a compiled twin of the same name in `kernels.compiled`.
 
-    Calling it takes the compiled twin where Numba is installed and the first argument is float32 or
+    Calling it takes the compiled twin where Numba is installed and the first array is float32 or
     float64, else the NumPy version; TINYGRAD_ML_KERNELS decides otherwise (see `kernels`).
     `numpy` and `compiled` call one version explicitly.
     """
@@ -34,7 +34,10 @@ class Kernel:
         twin = self._twin
         if twin is _UNDECIDED:
             twin = self._twin = self.compiled if compiled_kernels_wanted() else None
-        if twin is None or arrays[0].dtype.char not in "fd":
+        first = arrays[0]
+        if type(first) is list:  # of vectors of one dtype
+            first = first[0]
+        if twin is None or first.dtype.char not in "fd":
             return self.numpy(*arrays, **metadata)
         try:
             return twin(*arrays, **metadata)

@@ -1,172 +1,70 @@
 """Optimizers: each is one update formula on (parameter, gradient, state), written in place.
 
-The formulas, and the state that goes with them, are PyTorch's, number for number.
+The formulas, and the state that goes with them, are PyTorch's, number for number. All take
+`weight_decay`, which adds weight_decay p to the gradient g (AdamW, and NAdam and RAdam with
+`decoupled_weight_decay`, shrink p by the factor 1 - lr weight_decay instead), and `maximize`, which
+climbs: it turns g around. lr is the learning rate, t the number of the step, from 1.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from ..graph import clock
-from ..kernels import adam_update, sgd_update
-from ..tensor import Tensor
-
-_SMALL = 4096  # elements below which the plain formula is faster than a kernel's call
-
-
-class Optimizer:
-    """What all optimizers share: the parameters, the state beside each, the count of steps.
-
-    `learning_rate` may be changed at any time. A parameter without a gradient is left alone.
-    """
-
-    slots: tuple[str, ...] = ()  # names of the state arrays that a parameter needs
-
-    def __init__(self, parameters: Iterable[Tensor], learning_rate: float, **options: Any) -> None:
-        name = type(self).__name__
-        if not isinstance(parameters, Iterable) or isinstance(parameters, (Tensor, str)):
-            raise TypeError(
-                f"{name}: expected a list of parameters, got {type(parameters).__name__}. "
-                "Write model.parameters()."
-            )
-        self.parameters = list({id(p): p for p in parameters}.values())  # shared ones once
-        if not self.parameters:
-            raise ValueError(f"{name}: expected at least one parameter, got an empty list.")
-        for p in self.parameters:
-            if not isinstance(p, Tensor) or not p.is_leaf:
-                raise TypeError(
-                    f"{name}: expected leaf Tensors, got {type(p).__name__}. "
-                    "Write model.parameters()."
-                )
-        for key, value in {"learning_rate": learning_rate, **options}.items():
-            if not isinstance(value, (int, float, np.number)) or not value >= 0:
-                raise ValueError(f"{name}: {key} must be a number of at least 0, got {value!r}.")
-        self.learning_rate = learning_rate
-        self.initial_learning_rate = learning_rate
-        self.step_count = 0
-        self.state: list[dict[str, np.ndarray]] = [{} for _ in self.parameters]
-
-    def step(self) -> None:
-        """Move every parameter that has a gradient, in place."""
-        self.step_count += 1
-        moved = False
-        for p, state in zip(self.parameters, self.state, strict=True):
-            if p._edge is None or p._edge[0].grad is None:
-                continue
-            moved = True
-            if self.slots and not state:
-                self._begin(p, state)
-            leaf: Any = p._edge[0]
-            leaf.written = clock()  # what was recorded with the old values is stale
-            self._update(leaf.array, leaf.grad, state)
-        if not moved:
-            self.step_count -= 1
-            raise RuntimeError(
-                f"{type(self).__name__}.step: no parameter has a gradient. "
-                "Call loss.backward() before step()."
-            )
-
-    def _begin(self, p: Tensor, state: dict[str, np.ndarray]) -> None:
-        for slot in self.slots:
-            state[slot] = np.zeros(p.shape, p.dtype)
-        state["steps"] = np.zeros((), np.int64)
-
-    def _update(self, p: np.ndarray, g: np.ndarray, state: dict[str, np.ndarray]) -> None:
-        raise NotImplementedError
-
-    def zero_grad(self) -> None:
-        """Forget all gradients; call it before every backward pass."""
-        for p in self.parameters:
-            if p._edge is not None:
-                p._edge[0].grad = None
-
-    def state_dict(self) -> dict[str, Any]:
-        """What changes from step to step: numbers, and arrays under `state`; not the options."""
-        return {
-            "learning_rate": self.learning_rate,
-            "initial_learning_rate": self.initial_learning_rate,
-            "step_count": self.step_count,
-            "state": [{k: v.copy() for k, v in s.items()} for s in self.state],
-        }
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Continue from a saved state, for the same parameters in the same order."""
-        missing = [key for key in self.state_dict() if key not in state]
-        if missing:
-            raise ValueError(
-                f"load_state_dict: missing: {', '.join(missing)}. Pass what state_dict() returned."
-            )
-        if len(state["state"]) != len(self.parameters):
-            raise ValueError(
-                f"load_state_dict: expected the state of {len(self.parameters)} parameters, got "
-                f"{len(state['state'])}. Make the optimizer for the same model."
-            )
-        for p, saved in zip(self.parameters, state["state"], strict=True):
-            if saved and set(saved) - {"steps"} != set(self.slots):
-                raise ValueError(
-                    f"load_state_dict: {type(self).__name__} keeps {list(self.slots)} beside a "
-                    f"parameter, got {sorted(set(saved) - {'steps'})}. "
-                    "Make the optimizer with the arguments it was saved with."
-                )
-            for key, value in saved.items():
-                if key != "steps" and np.shape(value) != p.shape:
-                    raise ValueError(
-                        f"load_state_dict: expected {key} of shape {p.shape}, "
-                        f"got {np.shape(value)}."
-                    )
-        self.learning_rate = state["learning_rate"]
-        self.initial_learning_rate = state["initial_learning_rate"]
-        self.step_count = state["step_count"]
-        self.state = [{k: np.array(v) for k, v in s.items()} for s in state["state"]]
-
-    def __repr__(self) -> str:
-        return (
-            f"{type(self).__name__}({len(self.parameters)} parameters, "
-            f"learning_rate={self.learning_rate})"
-        )
-
-
-def _flat(array: np.ndarray) -> np.ndarray:
-    """As a contiguous vector; gradients may be broadcast or transposed views."""
-    return (
-        array.reshape(-1) if array.flags.c_contiguous else np.ascontiguousarray(array).reshape(-1)
-    )
+from ..kernels import (
+    adadelta_update,
+    adagrad_update,
+    adam_update,
+    adamax_update,
+    rmsprop_update,
+    sgd_update,
+)
+from .optimizer import Optimizer
 
 
 class SGD(Optimizer):
-    """Stochastic gradient descent: d = g + weight_decay p; v <- momentum v + d; p <- p - lr v.
+    """Stochastic gradient descent: v <- momentum v + (1 - dampening) g; p <- p - lr v.
 
-    With `nesterov` the step is d + momentum v (Sutskever et al., 2013); without momentum it is d.
+    The first step starts with v = g. With `nesterov` the step is g + momentum v (Sutskever et al.,
+    2013); without momentum it is g.
     """
 
     def __init__(
         self,
-        parameters: Iterable[Tensor],
+        parameters: Iterable[Any],
         learning_rate: float = 0.01,
         momentum: float = 0.0,
         nesterov: bool = False,
         weight_decay: float = 0.0,
+        dampening: float = 0.0,
+        maximize: bool = False,
     ) -> None:
-        super().__init__(parameters, learning_rate, momentum=momentum, weight_decay=weight_decay)
-        if nesterov and not momentum:
-            raise ValueError("SGD: nesterov=True needs momentum above 0, for example momentum=0.9.")
-        self.momentum = momentum
-        self.nesterov = nesterov
-        self.weight_decay = weight_decay
-        self.slots = ("velocity",) if momentum else ()
+        super().__init__(
+            parameters, learning_rate, momentum=momentum, nesterov=nesterov,
+            weight_decay=weight_decay, dampening=dampening, maximize=maximize,
+        )  # fmt: skip
 
-    def _update(self, p: np.ndarray, g: np.ndarray, state: dict[str, np.ndarray]) -> None:
-        if p.size < _SMALL and not self.momentum and not self.weight_decay:
-            p -= self.learning_rate * g
-            return
-        velocity = state.get("velocity")
+    @classmethod
+    def check(cls, options: dict[str, Any]) -> None:
+        """Nesterov's step is made of the momentum."""
+        if options["nesterov"] and not options["momentum"]:
+            raise ValueError("SGD: nesterov=True needs momentum above 0, for example momentum=0.9.")
+        if options["nesterov"] and options["dampening"]:
+            raise ValueError("SGD: nesterov=True needs dampening=0.")
+
+    def slots_of(self, group: Any) -> tuple[str, ...]:
+        """A velocity where there is momentum."""
+        return ("velocity",) if group.momentum else ()
+
+    def update(self, group: Any, steps: int, p: Any, g: Any, *state: Any) -> None:
+        """One step."""
         sgd_update(
-            _flat(p), _flat(g), None if velocity is None else _flat(velocity),
-            lr=self.learning_rate, momentum=self.momentum, dampening=0.0,
-            nesterov=self.nesterov, weight_decay=self.weight_decay,
+            p, g, *(state or (None,)), lr=group.learning_rate, momentum=group.momentum,
+            dampening=group.dampening if steps > 1 else 0.0, nesterov=group.nesterov,
+            weight_decay=group.weight_decay,
         )  # fmt: skip
 
 
@@ -174,37 +72,37 @@ class Adam(Optimizer):
     """Adaptive moments, p <- p - lr m^ / (sqrt(v^) + eps) (Kingma & Ba, 2015).
 
     m <- b1 m + (1 - b1) g, v <- b2 v + (1 - b2) g^2; m^ = m / (1 - b1^t), v^ = v / (1 - b2^t).
-    `weight_decay` is added to the gradient as weight_decay p; see `AdamW`.
+    With `amsgrad` v^ is made of the largest v so far (Reddi et al., 2018).
     """
 
-    slots = ("m", "v")
     decoupled = False
 
     def __init__(
         self,
-        parameters: Iterable[Tensor],
+        parameters: Iterable[Any],
         learning_rate: float = 0.001,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0.0,
+        amsgrad: bool = False,
+        maximize: bool = False,
     ) -> None:
-        super().__init__(parameters, learning_rate, eps=eps, weight_decay=weight_decay)
-        if len(betas) != 2 or not all(0 <= b < 1 for b in betas):
-            raise ValueError(
-                f"{type(self).__name__}: betas must be two numbers from 0 to below 1, "
-                f"got {betas!r}."
-            )
-        self.betas = betas
-        self.eps = eps
-        self.weight_decay = weight_decay
-
-    def _update(self, p: np.ndarray, g: np.ndarray, state: dict[str, np.ndarray]) -> None:
-        state["steps"] += 1
-        adam_update(
-            _flat(p), _flat(g), _flat(state["m"]), _flat(state["v"]),
-            lr=self.learning_rate, beta1=self.betas[0], beta2=self.betas[1], eps=self.eps,
-            weight_decay=self.weight_decay, decoupled=self.decoupled, step=int(state["steps"]),
+        super().__init__(
+            parameters, learning_rate, betas=betas, eps=eps, weight_decay=weight_decay,
+            amsgrad=amsgrad, maximize=maximize,
         )  # fmt: skip
+
+    def slots_of(self, group: Any) -> tuple[str, ...]:
+        """The two moments, and the largest second one."""
+        return ("m", "v", "largest") if group.amsgrad else ("m", "v")
+
+    def update(self, group: Any, steps: int, p: Any, g: Any, *state: Any) -> None:
+        """One step; sqrt(v^) is multiplied through, so that it costs no division."""
+        correction = math.sqrt(1 - group.betas[1] ** steps)
+        rate = group.learning_rate / (1 - group.betas[0] ** steps)
+        _adam_step(
+            group, self.decoupled, p, g, *state, rate=rate * correction, eps=group.eps * correction
+        )
 
 
 class AdamW(Adam):
@@ -215,10 +113,252 @@ class AdamW(Adam):
 
     def __init__(
         self,
-        parameters: Iterable[Tensor],
+        parameters: Iterable[Any],
         learning_rate: float = 0.001,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0.01,
+        amsgrad: bool = False,
+        maximize: bool = False,
     ) -> None:
-        super().__init__(parameters, learning_rate, betas, eps, weight_decay)
+        super().__init__(parameters, learning_rate, betas, eps, weight_decay, amsgrad, maximize)
+
+
+class NAdam(Optimizer):
+    """Adam with Nesterov's momentum (Dozat, 2016).
+
+    p <- p - lr (u' m / (1 - U u') + (1 - u) g / (1 - U)) / (sqrt(v^) + eps), with m, v and v^ as in
+    `Adam`, u = b1 (1 - 0.96^(t momentum_decay) / 2), u' the same for t + 1, and U the product of
+    all u so far.
+    """
+
+    slots = ("m", "v", "product")
+
+    def __init__(
+        self,
+        parameters: Iterable[Any],
+        learning_rate: float = 0.002,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        momentum_decay: float = 0.004,
+        decoupled_weight_decay: bool = False,
+        maximize: bool = False,
+    ) -> None:
+        super().__init__(
+            parameters, learning_rate, betas=betas, eps=eps, weight_decay=weight_decay,
+            momentum_decay=momentum_decay, decoupled_weight_decay=decoupled_weight_decay,
+            maximize=maximize,
+        )  # fmt: skip
+
+    def start(self, group: Any, slot: str, p: np.ndarray) -> np.ndarray:
+        """The product U is one number."""
+        return np.ones(()) if slot == "product" else super().start(group, slot, p)
+
+    def update(self, group: Any, steps: int, p: Any, g: Any, *state: Any) -> None:
+        """One step, parameter by parameter: each has its own U."""
+        beta, beta2 = group.betas
+        now, next_ = (
+            beta * (1 - 0.96 ** (t * group.momentum_decay) / 2) for t in (steps, steps + 1)
+        )
+        correction = math.sqrt(1 - beta2**steps)
+        for p_, g_, m, v, product in zip(p, g, *state, strict=True):
+            product *= now
+            so_far, rate = float(product[0]), group.learning_rate * correction
+            _adam_step(
+                group, group.decoupled_weight_decay, [p_], [g_], [m], [v],
+                rate=rate * next_ / (1 - so_far * next_), eps=group.eps * correction,
+                gradient_rate=rate * (1 - now) / (1 - so_far),
+            )  # fmt: skip
+
+
+class RAdam(Optimizer):
+    """Adam that waits until the spread of its denominator is known (Liu et al., 2020).
+
+    With n' = 2 / (1 - b2) - 1 and n = n' - 2 t b2^t / (1 - b2^t): p <- p - lr m^ while n is at most
+    5, then p <- p - lr r m^ sqrt(1 - b2^t) / (sqrt(v) + eps), where
+    r^2 = (n - 4) (n - 2) n' / ((n' - 4) (n' - 2) n); m, v and m^ as in `Adam`.
+    """
+
+    slots = ("m", "v")
+
+    def __init__(
+        self,
+        parameters: Iterable[Any],
+        learning_rate: float = 0.001,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        decoupled_weight_decay: bool = False,
+        maximize: bool = False,
+    ) -> None:
+        super().__init__(
+            parameters, learning_rate, betas=betas, eps=eps, weight_decay=weight_decay,
+            decoupled_weight_decay=decoupled_weight_decay, maximize=maximize,
+        )  # fmt: skip
+
+    def update(self, group: Any, steps: int, p: Any, g: Any, *state: Any) -> None:
+        """One step."""
+        beta1, beta2 = group.betas
+        remaining = 1 - beta2**steps
+        limit = 2 / (1 - beta2) - 1
+        length = limit - 2 * steps * beta2**steps / remaining
+        rate = group.learning_rate / (1 - beta1**steps)
+        if length > 5:
+            square = (length - 4) * (length - 2) * limit / ((limit - 4) * (limit - 2) * length)
+            rate *= math.sqrt(square * remaining)
+        _adam_step(
+            group, group.decoupled_weight_decay, p, g, *state,
+            rate=rate, eps=group.eps, adaptive=length > 5,
+        )  # fmt: skip
+
+
+def _adam_step(
+    group: Any, decoupled: bool, p: Any, g: Any, m: Any, v: Any, largest: Any = None, *,
+    rate: float, eps: float, gradient_rate: float = 0.0, adaptive: bool = True,
+) -> None:  # fmt: skip
+    """What Adam and its kin share: the moments, weight decay, and a step made of them."""
+    decay = group.weight_decay
+    adam_update(
+        p, g, m, v, largest, rate=rate, gradient_rate=gradient_rate, eps=eps,
+        beta1=group.betas[0], beta2=group.betas[1], adaptive=adaptive,
+        weight_decay=0.0 if decoupled else decay,
+        keep=1 - group.learning_rate * decay if decoupled else 1.0,
+    )  # fmt: skip
+
+
+class Adamax(Optimizer):
+    """Adam with the largest gradient in place of the second moment (Kingma & Ba, 2015).
+
+    m <- b1 m + (1 - b1) g, u <- max(b2 u, |g| + eps); p <- p - lr / (1 - b1^t) m / u.
+    """
+
+    slots = ("m", "u")
+
+    def __init__(
+        self,
+        parameters: Iterable[Any],
+        learning_rate: float = 0.002,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        maximize: bool = False,
+    ) -> None:
+        super().__init__(
+            parameters, learning_rate, betas=betas, eps=eps, weight_decay=weight_decay,
+            maximize=maximize,
+        )  # fmt: skip
+
+    def update(self, group: Any, steps: int, p: Any, g: Any, *state: Any) -> None:
+        """One step."""
+        adamax_update(
+            p, g, *state, rate=group.learning_rate / (1 - group.betas[0] ** steps),
+            beta1=group.betas[0], beta2=group.betas[1], eps=group.eps,
+            weight_decay=group.weight_decay,
+        )  # fmt: skip
+
+
+class RMSprop(Optimizer):
+    """Gradients divided by their running size: p <- p - lr g / (sqrt(s) + eps) (Hinton, 2012).
+
+    s <- alpha s + (1 - alpha) g^2. With `centered` s - a^2 stands for s, where a is the running
+    mean of g (Graves, 2013). With momentum, v <- momentum v + g / (sqrt(s) + eps); p <- p - lr v.
+    """
+
+    def __init__(
+        self,
+        parameters: Iterable[Any],
+        learning_rate: float = 0.01,
+        alpha: float = 0.99,
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        momentum: float = 0.0,
+        centered: bool = False,
+        maximize: bool = False,
+    ) -> None:
+        super().__init__(
+            parameters, learning_rate, alpha=alpha, eps=eps, weight_decay=weight_decay,
+            momentum=momentum, centered=centered, maximize=maximize,
+        )  # fmt: skip
+
+    def slots_of(self, group: Any) -> tuple[str, ...]:
+        """The mean square; the mean and the velocity where they are used."""
+        used = {"square": True, "mean": group.centered, "velocity": group.momentum}
+        return tuple(slot for slot, wanted in used.items() if wanted)
+
+    def update(self, group: Any, steps: int, p: Any, g: Any, *state: Any) -> None:
+        """One step."""
+        slots = dict(zip(self.slots_of(group), state, strict=True))
+        rmsprop_update(
+            p, g, slots["square"], slots.get("mean"), slots.get("velocity"),
+            lr=group.learning_rate, alpha=group.alpha, eps=group.eps, momentum=group.momentum,
+            weight_decay=group.weight_decay,
+        )  # fmt: skip
+
+
+class Adagrad(Optimizer):
+    """Gradients divided by all their past: s <- s + g^2; p <- p - lr' g / (sqrt(s) + eps)
+    (Duchi et al., 2011).
+
+    s starts at `initial_accumulator`; lr' = lr / (1 + (t - 1) learning_rate_decay).
+    """
+
+    slots = ("total",)
+
+    def __init__(
+        self,
+        parameters: Iterable[Any],
+        learning_rate: float = 0.01,
+        learning_rate_decay: float = 0.0,
+        weight_decay: float = 0.0,
+        initial_accumulator: float = 0.0,
+        eps: float = 1e-10,
+        maximize: bool = False,
+    ) -> None:
+        super().__init__(
+            parameters, learning_rate, learning_rate_decay=learning_rate_decay,
+            weight_decay=weight_decay, initial_accumulator=initial_accumulator, eps=eps,
+            maximize=maximize,
+        )  # fmt: skip
+
+    def start(self, group: Any, slot: str, p: np.ndarray) -> np.ndarray:
+        """The sum of squares before the first step."""
+        return np.full(p.shape, group.initial_accumulator, p.dtype)
+
+    def update(self, group: Any, steps: int, p: Any, g: Any, *state: Any) -> None:
+        """One step."""
+        adagrad_update(
+            p, g, *state, lr=group.learning_rate / (1 + (steps - 1) * group.learning_rate_decay),
+            eps=group.eps, weight_decay=group.weight_decay,
+        )  # fmt: skip
+
+
+class Adadelta(Optimizer):
+    """Steps as large as those before: d = g sqrt(u + eps) / sqrt(s + eps); p <- p - lr d
+    (Zeiler, 2012).
+
+    s <- rho s + (1 - rho) g^2 before it, u <- rho u + (1 - rho) d^2 behind it.
+    """
+
+    slots = ("square", "change")
+
+    def __init__(
+        self,
+        parameters: Iterable[Any],
+        learning_rate: float = 1.0,
+        rho: float = 0.9,
+        eps: float = 1e-6,
+        weight_decay: float = 0.0,
+        maximize: bool = False,
+    ) -> None:
+        super().__init__(
+            parameters, learning_rate, rho=rho, eps=eps, weight_decay=weight_decay,
+            maximize=maximize,
+        )  # fmt: skip
+
+    def update(self, group: Any, steps: int, p: Any, g: Any, *state: Any) -> None:
+        """One step."""
+        adadelta_update(
+            p, g, *state, lr=group.learning_rate, rho=group.rho, eps=group.eps,
+            weight_decay=group.weight_decay,
+        )  # fmt: skip

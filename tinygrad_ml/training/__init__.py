@@ -5,6 +5,7 @@ from .checks import OverfitCheck, overfit_one_batch
 from .history import History
 from .loggers import CSVLogger, JSONLogger
 from .measures import accuracy
+from .plateau import ReduceOnPlateau
 from .progress import ProgressBar, progress_bar
 from .trainer import Trainer
 
@@ -17,6 +18,7 @@ __all__ = [
     "JSONLogger",
     "OverfitCheck",
     "ProgressBar",
+    "ReduceOnPlateau",
     "Trainer",
     "accuracy",
     "overfit_one_batch",

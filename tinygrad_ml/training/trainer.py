@@ -224,8 +224,8 @@ class Trainer:
     def _train_batch(self, x: np.ndarray, y: np.ndarray) -> None:
         optimizer, progress = self.optimizer, self._progress
         if self.schedule is not None:
-            factor = self.schedule(self.epoch + progress.batch / self.n_batches)
-            optimizer.learning_rate = optimizer.initial_learning_rate * factor
+            time_in_epochs = self.epoch + progress.batch / self.n_batches
+            optimizer.scale_learning_rate(self.schedule(time_in_epochs))
         optimizer.zero_grad()
         prediction = self.model(x)
         y = fitting_target(y, prediction)
