@@ -76,7 +76,13 @@ INSTEAD = {
     "div": "t / other",
     "pow": "t ** exponent",
     "t": "t.T",
-    "norm": "np.sqrt((t * t).sum())",
+    "norm": "np.linalg.norm(t)",
+    "inverse": "np.linalg.inv(t)",
+    "det": "np.linalg.det(t)",
+    "logdet": "np.linalg.slogdet(t).logabsdet",
+    "cholesky": "np.linalg.cholesky(t)",
+    "svd": "np.linalg.svd(t, full_matrices=False)",
+    "outer": "np.outer(t, other)",
     "clamp": "t.clip(min, max)",
     "sort": "np.sort(t)",
     "zero_": "t.data = np.zeros(t.shape), or optimizer.zero_grad() for gradients",
@@ -125,6 +131,8 @@ def describe(value: Any) -> str:
 
 def explain(error: Exception, function: Any, args: list, kwargs: dict) -> Exception:
     """NumPy's complaint with the operation and the shapes in front; our own stay as they are."""
+    if isinstance(error, np.linalg.LinAlgError):
+        return _explain_matrices(error, function, args)
     module = getattr(function, "__module__", None) or "numpy"
     spelled = module.startswith(("numpy", "_operator", "tinygrad_ml.rules"))
     if not (spelled or isinstance(function, np.ufunc)):
@@ -136,6 +144,34 @@ def explain(error: Exception, function: Any, args: list, kwargs: dict) -> Except
         f"{name_of(function)}: expected arguments that fit together, got ({shown}): {reason}. "
         "Check the shapes and types."
     )
+
+
+# What LAPACK says, what was expected, and what to do.
+MATRICES = {
+    "Singular": (
+        "matrices that can be inverted, got a singular one",
+        "Use np.linalg.pinv or lstsq, or add a small multiple of the identity",
+    ),
+    "positive definite": (
+        "positive definite matrices, got one that is not",
+        "Make it symmetric, (a + a.mT) / 2, or add a small multiple of the identity",
+    ),
+    "converge": ("finite numbers, got some for which it finds no result", "Look for NaN and inf"),
+}
+
+
+def _explain_matrices(error: Exception, function: Any, args: list) -> Exception:
+    """NumPy's LinAlgError as a sentence of ours, of the same class."""
+    name, reason, shape = name_of(function), str(error), np.shape(args[0])
+    if reason.startswith(f"{name}:"):
+        return error
+    expected, advice = next(
+        (texts for part, texts in MATRICES.items() if part in reason),
+        ("matrices (..., m, n)", "Give a vector an axis: x[:, None]"),
+    )
+    if len(shape) > 1 and "square" in reason:
+        expected, advice = "square matrices (..., n, n)", "np.linalg.pinv and svd take any shape"
+    return type(error)(f"{name}: expected {expected} (shape {shape}). {advice}.")
 
 
 def no_rule(function: Any) -> str:
