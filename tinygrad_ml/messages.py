@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -140,20 +141,23 @@ def explain(error: Exception, function: Any, args: list, kwargs: dict) -> Except
     shown = ", ".join([describe(a) for a in args] + [f"{k}={v!r}" for k, v in kwargs.items()])
     kind = next(k for k in (IndexError, ValueError, TypeError) if isinstance(error, k))
     reason = str(error).strip().rstrip(".")
+    sizes = re.search(r"core dimension.*size (\d+) is different from (\d+)", reason)
+    if sizes:
+        reason = f"axes that belong together have lengths {sizes[2]} and {sizes[1]}"
     return kind(
         f"{name_of(function)}: expected arguments that fit together, got ({shown}): {reason}. "
         "Check the shapes and types."
     )
 
 
-# What LAPACK says, what was expected, and what to do.
+# What LAPACK says; what was expected, what came, and what to do.
 MATRICES = {
     "Singular": (
         "matrices that can be inverted, got a singular one",
         "Use np.linalg.pinv or lstsq, or add a small multiple of the identity",
     ),
     "positive definite": (
-        "positive definite matrices, got one that is not",
+        "positive definite matrices, got another one",
         "Make it symmetric, (a + a.mT) / 2, or add a small multiple of the identity",
     ),
     "converge": ("finite numbers, got some for which it finds no result", "Look for NaN and inf"),
@@ -165,13 +169,14 @@ def _explain_matrices(error: Exception, function: Any, args: list) -> Exception:
     name, reason, shape = name_of(function), str(error), np.shape(args[0])
     if reason.startswith(f"{name}:"):
         return error
-    expected, advice = next(
-        (texts for part, texts in MATRICES.items() if part in reason),
-        ("matrices (..., m, n)", "Give a vector an axis: x[:, None]"),
-    )
+    expected, advice = "matrices (..., m, n), got an array", "Give a vector an axis: x[:, None]"
     if len(shape) > 1 and "square" in reason:
-        expected, advice = "square matrices (..., n, n)", "np.linalg.pinv and svd take any shape"
-    return type(error)(f"{name}: expected {expected} (shape {shape}). {advice}.")
+        expected = "square matrices (..., n, n), got some"
+        advice = "np.linalg.pinv, lstsq and svd take any shape"
+    for part, texts in MATRICES.items():
+        if part in reason:
+            expected, advice = texts
+    return type(error)(f"{name}: expected {expected} of shape {shape}. {advice}.")
 
 
 def no_rule(function: Any) -> str:

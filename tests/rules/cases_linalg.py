@@ -242,7 +242,7 @@ norm_case(np.linalg.norm, "negative axis", lambda x: np.linalg.norm(x, axis=-2),
 norm_case(np.linalg.norm, "keepdims", lambda x: np.linalg.norm(x, keepdims=True), 2, 3)
 norm_case(np.linalg.norm, "keepdims", lambda x: np.linalg.norm(x, 3, 1, keepdims=True), 2, 3)
 vector_norm = np.linalg.vector_norm
-for function in (vector_norm, norms._power_norm):
+for function in (vector_norm, norms._norm):
     norm_case(function, "plain", vector_norm, 2, 3)
     norm_case(function, "0-d", vector_norm)
     norm_case(function, "empty", lambda x: vector_norm(x, axis=0), 0, 3)
@@ -256,7 +256,7 @@ norm_case(np.linalg.matrix_norm, "keepdims", lambda x: np.linalg.matrix_norm(x, 
           2, 2, 3)  # fmt: skip
 exclude(np.linalg.norm, broadcast=ONE_ARGUMENT)
 exclude(np.linalg.vector_norm, broadcast=ONE_ARGUMENT)
-exclude(norms._power_norm, broadcast=ONE_ARGUMENT)
+exclude(norms._norm, broadcast=ONE_ARGUMENT)
 exclude(np.linalg.matrix_norm, zero_d=NEEDS_AXES, broadcast=ONE_ARGUMENT,
         negative_axis=NO_MATRIX_AXIS, tuple_axis=NO_MATRIX_AXIS)  # fmt: skip
 

@@ -34,6 +34,12 @@ def solve_triangular(a: Array, b: Array, lower: bool = False, unit_diagonal: boo
             f"solve_triangular: expected b of shape ({a.shape[-1]},) or (..., {a.shape[-1]}, k) "
             f"for a of shape {a.shape}, got {b.shape}. Columns are systems."
         )
+    stacks = a.shape[:-2], b.shape[:-2]
+    if any(m != n and 1 not in (m, n) for m, n in zip(stacks[0][::-1], stacks[1][::-1])):
+        raise ValueError(
+            f"solve_triangular: expected stacks that broadcast, got a of shape {a.shape} and b of "
+            f"shape {b.shape}. The last two axes are the matrix."
+        )
     columns = b[..., None] if b.ndim == 1 else b
     x = matrices.solve_triangular(a, columns, lower=bool(lower), unit_diagonal=bool(unit_diagonal))
     return x[..., 0] if b.ndim == 1 else x

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import math
 import string
 from typing import Any
@@ -166,23 +167,31 @@ def _text_first(operands: tuple) -> list:
 @implements(np.tensordot, np.linalg.tensordot)
 def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     """Sum over pairs of axes: the last and first `axes` ones, or (axes of a, axes of b)."""
-    left, right = list(string.ascii_lowercase[: np.ndim(a)]), list(string.ascii_uppercase)
-    right = right[: np.ndim(b)]
-    if isinstance(axes, (int, np.integer)):
-        axes = range(-axes, 0), range(axes)
-    pairs = [(k,) if isinstance(k, (int, np.integer)) else tuple(k) for k in axes]
-    try:
-        if [np.shape(a)[k] for k in pairs[0]] != [np.shape(b)[k] for k in pairs[1]]:
-            raise IndexError
-    except IndexError:
-        raise ValueError(
-            f"tensordot: expected axes of equal lengths, got axes {pairs[0]} of {np.shape(a)} and "
-            f"{pairs[1]} of {np.shape(b)}. Name them with axes=(axes of a, axes of b)."
-        ) from None
-    for i, k in zip(*pairs, strict=True):
+    left = list(string.ascii_lowercase[: np.ndim(a)])
+    right = list(string.ascii_uppercase[: np.ndim(b)])
+    for i, k in _pairs_of_axes(np.shape(a), np.shape(b), axes):
         right[k] = left[i]
     kept = [c for c in left if c not in right] + [c for c in right if c not in left]
     return einsum(a, b, terms=("".join(left), "".join(right)), result="".join(kept))
+
+
+def _pairs_of_axes(left: tuple, right: tuple, axes: Any) -> list[tuple[int, int]]:
+    """(axis of the left shape, axis of the right one) for each pair that is summed over."""
+    try:
+        both = (range(-axes, 0), range(axes)) if isinstance(axes, (int, np.integer)) else axes
+        first, second = ((k,) if isinstance(k, (int, np.integer)) else tuple(k) for k in both)
+        pairs = list(zip(first, second, strict=True))
+        fitting = all(left[i] == right[k] for i, k in pairs)
+        once = all(len({i % len(s) for i in part}) == len(part)
+                   for part, s in ((first, left), (second, right)))  # fmt: skip
+    except (TypeError, ValueError, IndexError):
+        fitting = once = False
+    if not fitting or not once:
+        raise ValueError(
+            f"tensordot: expected pairs of axes of equal lengths, got axes={axes!r} for the shapes "
+            f"{left} and {right}. Name them with axes=(axes of a, axes of b)."
+        )
+    return pairs
 
 
 @implements(np.dot)
@@ -232,12 +241,14 @@ def cross(
     """The vector perpendicular to two vectors of three elements along an axis."""
     if axis is not None:
         axisa = axisb = axisc = axis
-    a, b = (np.asarray(x) if isinstance(x, (list, tuple)) else x for x in (a, b))
-    a, b = np.moveaxis(a, axisa, -1), np.moveaxis(b, axisb, -1)
-    if a.shape[-1] != 3 or b.shape[-1] != 3:
+    if np.ndim(a) and np.ndim(b):
+        a = apply(np.moveaxis, a, source=axisa, destination=-1)
+        b = apply(np.moveaxis, b, source=axisb, destination=-1)
+    shapes = np.shape(a), np.shape(b)
+    if any(shape[-1:] != (3,) for shape in shapes):
         raise ValueError(
-            f"cross: expected three elements along the axis, got {a.shape[-1]} and {b.shape[-1]}. "
-            "Add a column of zeros to vectors in a plane."
+            f"cross: expected three elements along the axis, got shapes {shapes[0]} and "
+            f"{shapes[1]}. Add a column of zeros to vectors in a plane."
         )
     parts = [a[..., i] * b[..., j] - a[..., j] * b[..., i] for i, j in ((1, 2), (2, 0), (0, 1))]
     return np.stack(parts, axis=axisc)
@@ -258,9 +269,14 @@ def matmul(x1: Any, x2: Any) -> Any:
 @implements(np.linalg.multi_dot)
 def multi_dot(arrays: Any) -> Any:
     """The product of many matrices in the cheapest order; the first and last may be vectors."""
-    if len(arrays) < 2:
-        raise ValueError(f"multi_dot: expected at least two arrays, got {len(arrays)}.")
     shapes = [np.shape(x) for x in arrays]
+    middle = all(len(s) == 2 for s in shapes[1:-1])
+    ends = len(shapes) > 1 and all(len(shapes[k]) in (1, 2) for k in (0, -1))
+    if not (middle and ends) or any(s[-1] != t[0] for s, t in itertools.pairwise(shapes)):
+        raise ValueError(
+            "multi_dot: expected two or more matrices whose inner lengths agree, got shapes "
+            f"{shapes}. Only the first and the last may be vectors."
+        )
     sizes = [shapes[0][0] if len(shapes[0]) == 2 else 1, *[s[-1] for s in shapes[:-1]]]
     sizes.append(shapes[-1][1] if len(shapes[-1]) == 2 else 1)
 

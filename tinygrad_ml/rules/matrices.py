@@ -202,12 +202,13 @@ defvjp(np.linalg.pinv, _pinv_rule)
 @implements(np.linalg.lstsq)
 def lstsq(a: Any, b: Any, rcond: float | None = None) -> tuple[Any, Any, Any, Any]:
     """(x, residuals, rank, singular values) with the shortest x that minimises |a x - b|."""
-    shape, values = np.shape(a), np.linalg.svd(a, compute_uv=False)
+    shape = np.shape(a)
     if len(shape) != 2 or np.ndim(b) not in (1, 2) or np.shape(b)[0] != shape[0]:
         raise np.linalg.LinAlgError(
             f"lstsq: expected a (m, n) and b (m,) or (m, k), got {shape} and {np.shape(b)}. "
             "For stacks of matrices write np.linalg.pinv(a) @ b."
         )
+    values = np.linalg.svd(a, compute_uv=False)
     share = np.finfo(a.dtype).eps * max(shape) if rcond is None or rcond < 0 else rcond
     rank = int(np.sum(np.greater(values, share * np.max(values)))) if values.size else 0
     x = np.linalg.pinv(a, rtol=share) @ b
@@ -270,7 +271,10 @@ def tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
 def diagonal(x: Any, offset: int = 0) -> Any:
     """The entries x[..., i, i + offset] of each matrix: (..., m, n) -> (..., length)."""
     if np.ndim(x) < 2:
-        raise ValueError(f"diagonal: expected matrices (..., m, n), got shape {np.shape(x)}.")
+        raise ValueError(
+            f"diagonal: expected matrices (..., m, n), got shape {np.shape(x)}. "
+            "For the matrix with a vector on its diagonal write x * np.eye(n)."
+        )
     top, left = max(-offset, 0), max(offset, 0)
     n = max(0, min(x.shape[-2] - top, x.shape[-1] - left))
     return np.einsum("...ii->...i", x[..., top : top + n, left : left + n])

@@ -13,12 +13,12 @@ from .matrices import reciprocal
 
 
 @primitive
-def _power_norm(x: Any, *, order: float, axis: Any, keepdims: bool) -> Any:
+def _norm(x: Any, *, order: float, axis: Any, keepdims: bool) -> Any:
     """(sum |x|^order)^(1 / order) over any axes."""
     return np.linalg.vector_norm(x, axis=axis, keepdims=keepdims, ord=order)
 
 
-def _power_norm_rule(g: Any, out: Any, x: Any, *, order: float, axis: Any, keepdims: bool) -> Any:
+def _norm_rule(g: Any, out: Any, x: Any, *, order: float, axis: Any, keepdims: bool) -> Any:
     if axis is not None and not keepdims:
         g, out = np.expand_dims(g, axis), np.expand_dims(out, axis)
     if order == 2:
@@ -27,7 +27,7 @@ def _power_norm_rule(g: Any, out: Any, x: Any, *, order: float, axis: Any, keepd
     return g * (np.sign(x) * share ** (order - 1))
 
 
-defvjp(_power_norm, _power_norm_rule)
+defvjp(_norm, _norm_rule)
 
 
 @implements(np.linalg.vector_norm)
@@ -42,7 +42,7 @@ def vector_norm(x: Any, axis: Any = None, keepdims: bool = False, ord: Any = 2) 
         return np.not_equal(x, 0).sum(axis=axis, keepdims=keepdims).astype(x.dtype)
     if abs(ord) == math.inf:
         return (np.max if ord > 0 else np.min)(abs(x), axis=axis, keepdims=keepdims)
-    return _power_norm(x, order=float(ord), axis=axis, keepdims=keepdims)
+    return _norm(x, order=float(ord), axis=axis, keepdims=keepdims)
 
 
 @implements(np.linalg.matrix_norm)
@@ -51,7 +51,7 @@ def matrix_norm(x: Any, keepdims: bool = False, ord: Any = "fro") -> Any:
     return _matrix_norm(x, ord, (-2, -1), keepdims)
 
 
-def _matrix_norm(x: Any, order: Any, axes: tuple[int, int], keepdims: bool) -> Any:
+def _matrix_norm(x: Any, order: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
     if order in (None, "fro", "f"):
         return vector_norm(x, axes, keepdims)
     if order in (1, -1, math.inf, -math.inf):  # the largest or smallest sum of a column or row
@@ -76,19 +76,24 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     if axis is None and ord is None:
         return vector_norm(x, None, keepdims)
     axes = tuple(range(x.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    if len(axes) == 1:
-        return vector_norm(x, axes[0], keepdims, 2 if ord is None else ord)
-    if len(axes) != 2 or axes[0] % x.ndim == axes[1] % x.ndim:
+    known = all(isinstance(k, (int, np.integer)) and -x.ndim <= k < x.ndim for k in axes)
+    if not known or len({k % x.ndim for k in axes}) != len(axes) or len(axes) not in (1, 2):
         raise ValueError(
             f"norm: expected one axis for vectors or two different ones for matrices, got "
-            f"axis={axis} for shape {x.shape}. Name the axes with axis=."
+            f"axis={axis!r} for shape {x.shape}. Name the axes with axis=."
         )
+    if len(axes) == 1:
+        return vector_norm(x, axes[0], keepdims, 2 if ord is None else ord)
     return _matrix_norm(x, ord, axes, keepdims)
 
 
 @implements(np.linalg.cond)
 def cond(x: Any, p: Any = None) -> Any:
     """The condition number, |x| |inv(x)| in the norm p (None: 2), the ratio of singular values."""
+    if not all(np.shape(x)[-2:]):
+        raise np.linalg.LinAlgError(
+            f"cond: expected matrices with at least one element, got shape {np.shape(x)}."
+        )
     if p in (None, 2, -2):
         values = np.linalg.svdvals(x)
         largest, smallest = values[..., 0], values[..., -1]
