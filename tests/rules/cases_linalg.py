@@ -194,11 +194,8 @@ for letter in "LU":
 for function in (np.linalg.eigh, np.linalg.eigvalsh, decompositions._eigh,
                  decompositions._eigvalsh):  # fmt: skip
     matrix_cases(function)
-matrix_cases(
-    decompositions._vectors,
-    lambda u: decompositions._vectors(u, np.arange(3.0), name="eigh"),
-    sizes=((2, 3, 3),),
-)
+unique = lambda u: decompositions._vectors(u, np.arange(1.0 * u.shape[-1]), name="eigh")
+matrix_cases(decompositions._vectors, unique, sizes=((3, 3),))
 
 svd = np.linalg.svd
 reduced = lambda a: list(svd(a, full_matrices=False))
@@ -277,12 +274,13 @@ for left, right in (((2, 3), (3,)), ((3,), (2, 3, 2)), ((2, 2, 3), (2, 3, 2)), (
         about=about if left != (3,) else linalg.einsum)  # fmt: skip
 shaping_cases(
     np.inner,
-    about=linalg.einsum,
-    plain=[(np.inner, (3,), (3,)), (np.inner, (2, 3), (3,)), (np.inner, (2, 3), (2, 2, 3))],
+    about=np.matmul,
+    plain=[(np.inner, (3,), (3,)), (np.inner, (2, 3), (3,)), (np.inner, (3,), (2, 3))],
     zero_d=[],
     empty=[(np.inner, (0,), (0,)), (np.inner, (0, 3), (2, 3))],
     broadcast=FIXED_SHAPES,
 )
+add(np.inner, "plain", np.inner, distinct(2, 3), distinct(2, 2, 3), about=linalg.einsum)
 add(np.inner, "0-d", np.inner, distinct(), distinct(3), about=np.multiply)
 for situation, shapes in (("plain", ((2, 3), (6,))), ("0-d", ((), ())), ("empty", ((0,), (0, 2)))):
     add(np.vdot, situation, np.vdot, *[distinct(*s) for s in shapes], about=np.matmul,

@@ -398,6 +398,35 @@ def test_the_vectors_of_equal_values_raise():
         tg.grad(lambda a: L.svd(a)[0].sum())(np.diag([1.0, 2, 0]))
 
 
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_vectors_whose_values_are_apart_from_equal_ones(dtype):
+    """Of a matrix of rank 2 the first vectors: rounding keeps the zeros from being equal."""
+    x = (random(20, 2) @ random(2, 6, seed=1)).astype(dtype)
+    tolerance = 1e-10 if dtype == np.float64 else 1e-2
+    w = random(6, 6, seed=2).astype(dtype)
+    onto = lambda v: (w * (v**3 @ v.T**3)).sum()  # whatever their signs
+    first = lambda x: onto(L.eigh(x.T @ x)[1][:, -2:])
+    second = lambda x: onto(L.svd(x)[2][:2].T)
+    one, two = tg.grad(first)(x), tg.grad(second)(x)
+    assert one.dtype == two.dtype == dtype
+    np.testing.assert_allclose(one, two, atol=tolerance * np.abs(one).max())
+    h = 1e-6
+    if dtype == np.float64:
+        v = random(20, 2, seed=3) @ random(2, 6, seed=1)
+        slope = (second(x + h * v) - second(x - h * v)) / (2 * h)
+        np.testing.assert_allclose((two * v).sum(), slope, rtol=1e-7)
+    with pytest.raises(L.LinAlgError, match="svd"):
+        tg.grad(lambda x: L.svd(x)[2][2:4].sum())(x)
+
+
+@pytest.mark.parametrize("scale", [1e-25, 1e-8, 1e10])
+def test_singular_vectors_of_small_and_large_float32_matrices(scale):
+    a = tg.Tensor(random(4, 3).astype(np.float32) * np.float32(scale), requires_grad=True)
+    exact = tg.grad(lambda a: (L.svd(a)[0][:, :3] ** 3).sum())(a.data.astype(np.float64))
+    found = tg.gradients((L.svd(a)[0][:, :3] ** 3).sum(), a).data
+    np.testing.assert_allclose(found * scale, exact * scale, atol=1e-3)
+
+
 def test_functions_of_matrices_with_eigenvalues_apart():
     """d log(a) along v is the divided difference in the basis of a (Daleckii & Krein, 1965)."""
     a, v = definite(3), symmetric(random(3, 3, seed=1))
@@ -513,7 +542,7 @@ MISTAKES = [
     (ValueError, "multi_dot: expected two or more", lambda: L.multi_dot([INPUT, INPUT])),
     (ValueError, "multi_dot: expected two or more", lambda: L.multi_dot([INPUT])),
     (ValueError, "matmul: .* have lengths 3 and 2", lambda: np.dot(INPUT, INPUT)),
-    (ValueError, "tensordot: expected pairs of axes", lambda: np.inner(INPUT, np.ones(2))),
+    (ValueError, "matmul: .* have lengths 3 and 2", lambda: np.inner(INPUT, np.ones(2))),
     (ValueError, "tensordot: expected pairs of axes", lambda: np.tensordot(INPUT, INPUT, axes=1)),
     (ValueError, "tensordot: expected pairs", lambda: np.tensordot(INPUT, INPUT, axes=None)),
     (ValueError, "tensordot: expected pairs of axes",

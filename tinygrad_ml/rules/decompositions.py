@@ -5,12 +5,12 @@ in that triangle alone: exact for the function that NumPy computes. For the symm
 symmetric matrix, as in textbooks, write `a = (a + a.mT) / 2` first.
 
 Eigenvectors and singular vectors are fixed by their matrix up to a sign only (LAPACK chooses it),
-and where values are equal not even that: every basis of their common space will do. What depends
-on the vectors then has no gradient that could be found from one basis, and the backward pass
-raises. Putting 0 for 1 / (difference of equal values), as is often done, would be wrong even for
-functions that do not care for the basis, such as the logarithm of a matrix. What depends on the
-values alone and treats equal values alike (a sum, a largest value) does have a first derivative
-there, and it is right; its second one goes through the vectors, and raises.
+and where values are equal not even that: every basis of their common space will do. The gradient
+of what depends on the vectors cannot be found from one such basis, and the backward pass raises.
+Putting 0 for 1 / (difference of equal values), as is often done, would be wrong even for functions
+that do not care for the basis, such as the logarithm of a matrix. What depends on the values alone
+and treats equal values alike (a sum, a largest value) does have a first derivative there, and it is
+right; its second one goes through the vectors, and raises.
 """
 
 from __future__ import annotations
@@ -105,21 +105,28 @@ def qr(a: Any, mode: str = "reduced") -> Any:
 
 @primitive
 def _vectors(u: Any, values: Any, *, name: str) -> Any:
-    """`u` itself; a gradient passes only where the values make the vectors unique."""
+    """The columns `u` as they are; a gradient passes only where the values make them unique."""
     return u.view()
 
 
 @constant
-def _check_unique(values: Any, name: str) -> None:
-    kind = "eigen" if name == "eigh" else "singular "
+def _check_unique(g: Any, values: Any, name: str) -> None:
+    """Raise where values are equal, or equal within rounding and their vectors are used.
+
+    Equal values always raise: from a gradient of 0 one cannot see whether vectors were not used
+    or just happen to have this gradient, as those of log(a) have at the identity.
+    """
+    used = g[..., : values.shape[-1]].any(axis=-2)
+    bound = _rounding(values)
     if name == "svd":  # equal to zero is as bad as equal to each other
-        values = np.concatenate([values, np.zeros_like(values[..., :1])], axis=-1)
-    ordered = np.sort(values, axis=-1)
-    largest = np.abs(ordered).max(axis=-1, keepdims=True, initial=0)
-    bound = largest * (ordered.shape[-1] * np.finfo(ordered.dtype).eps)
-    if (np.diff(ordered, axis=-1) <= bound).any():
-        zero = " and none zero" if name == "svd" else ""
-        alone = "svdvals" if name == "svd" else "eigvalsh"
+        values, used = (np.concatenate([v, np.zeros_like(v[..., :1])], -1) for v in (values, used))
+    gaps = np.abs(np.diff(values, axis=-1))
+    if ((gaps == 0) | ((gaps <= bound) & (used[..., 1:] | used[..., :-1]))).any():
+        kind, alone, zero = (
+            ("singular ", "svdvals", " and none zero")
+            if name == "svd"
+            else ("eigen", "eigvalsh", "")
+        )
         raise np.linalg.LinAlgError(
             f"{name}: expected {kind}values all different{zero}, got equal ones: their vectors are "
             f"not unique and have no gradient. Use np.linalg.{alone} for functions of the values "
@@ -127,8 +134,27 @@ def _check_unique(values: Any, name: str) -> None:
         )
 
 
+def _rounding(values: Any) -> Any:
+    """How far apart equal values may come out, per matrix."""
+    largest = np.abs(values).max(axis=-1, keepdims=True, initial=0)
+    return largest * (values.shape[-1] * np.finfo(values.dtype).eps)
+
+
+@constant
+def _apart(values: Any) -> Any:
+    """1 where two values differ beyond rounding: [..., i, j] of values i and j."""
+    gaps = np.abs(values[..., None, :] - values[..., :, None])
+    return (gaps > _rounding(values)[..., None]).astype(values.dtype)
+
+
+@constant
+def _nonzero(values: Any) -> Any:
+    """1 where a value differs from zero beyond rounding."""
+    return (values > _rounding(values)).astype(values.dtype)
+
+
 def _vectors_rule(g: Any, out: Any, u: Any, values: Any, *, name: str) -> Any:
-    _check_unique(values, name)
+    _check_unique(g, values, name)
     return g
 
 
@@ -155,7 +181,7 @@ def _eigvalsh(a: Any, *, UPLO: Any) -> Any:
 
 def _eigh_rule(g: Any, out: Any, a: Any, *, UPLO: Any) -> Any:
     values, u = out[0], _vectors(out[1], out[0], name="eigh")
-    gaps = reciprocal(values[..., None, :] - values[..., :, None])
+    gaps = reciprocal((values[..., None, :] - values[..., :, None]) * _apart(values))
     inner = np.eye(a.shape[-1], dtype=a.dtype) * g[0][..., None] + gaps * (u.mT @ g[1])
     return _folded(u @ inner @ u.mT, lower=UPLO == "L")
 
@@ -226,29 +252,23 @@ def _svd_rule(g: Any, out: Any, a: Any, *, full_matrices: bool) -> Any:
     gu, gs, gvt = g[0][..., :k], g[1], g[2][..., :k, :]
     s = out[1]
     u = _vectors(out[0][..., :k], s, name="svd")
-    vt = _vectors(out[2][..., :k, :], s, name="svd")
-    row, column = s[..., None, :], s[..., :, None]
-    gaps = reciprocal((row - column) * (row + column))
+    vt = _vectors(out[2][..., :k, :].mT, s, name="svd").mT
+    difference = reciprocal((s[..., None, :] - s[..., :, None]) * _apart(s))
+    total = reciprocal(s[..., None, :] + s[..., :, None])
     left, right = u.mT @ gu, vt @ gvt.mT
-    inner = gaps * (left - left.mT) * row + column * (gaps * (right - right.mT))
-    found = u @ (inner + np.eye(k, dtype=a.dtype) * gs[..., None]) @ vt
+    turned = (left - left.mT) * (difference + total) + (right - right.mT) * (difference - total)
+    found = u @ (turned / 2 + np.eye(k, dtype=a.dtype) * gs[..., None]) @ vt
     if a.shape[-2] > k:
-        found = found + ((gu - u @ left) * reciprocal(row)) @ vt
+        found = found + ((gu - u @ left) * reciprocal(s * _nonzero(s))[..., None, :]) @ vt
     if a.shape[-1] > k:
-        found = found + u @ (reciprocal(column) * (gvt - right.mT @ vt))
+        found = found + u @ (reciprocal(s * _nonzero(s))[..., None] * (gvt - right.mT @ vt))
     return found
 
 
-@constant
-def _positive(s: Any, shape: tuple[int, ...]) -> Any:
-    """1 for the singular values that are not zero within rounding: at 0 they have a kink."""
-    bound = s.max(axis=-1, keepdims=True, initial=0) * (max(shape[-2:]) * np.finfo(s.dtype).eps)
-    return (s > bound).astype(s.dtype)
-
-
 def _svdvals_rule(g: Any, out: Any, a: Any) -> Any:
+    """At 0 a singular value has a kink, like abs: its slope there is 0."""
     u, s, vt = np.linalg.svd(a, full_matrices=False)
-    return (u * (g * _positive(s, a.shape))[..., None, :]) @ vt
+    return (u * (g * _nonzero(s))[..., None, :]) @ vt
 
 
 defvjp(_svd, _svd_rule)
@@ -261,7 +281,7 @@ def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
     if not compute_uv:
         return _svdvals(a)
     u, s, vt = _svd(a, full_matrices=bool(full_matrices))
-    return SVDResult(_vectors(u, s, name="svd"), s, _vectors(vt, s, name="svd"))
+    return SVDResult(_vectors(u, s, name="svd"), s, _vectors(vt.mT, s, name="svd").mT)
 
 
 @implements(np.linalg.svdvals)

@@ -207,7 +207,11 @@ def dot(a: Any, b: Any) -> Any:
 @implements(np.inner)
 def inner(a: Any, b: Any) -> Any:
     """Numbers: their product; else the sum over the last axes of both."""
-    return a * b if np.ndim(a) == 0 or np.ndim(b) == 0 else tensordot(a, b, (-1, -1))
+    if np.ndim(a) == 0 or np.ndim(b) == 0:
+        return a * b
+    if np.ndim(a) <= 2 and np.ndim(b) <= 2:
+        return apply(np.matmul, a, np.transpose(b))
+    return tensordot(a, b, (-1, -1))
 
 
 @implements(np.vdot)
