@@ -451,6 +451,11 @@ def test_the_further_singular_vectors_have_no_gradient():
     np.testing.assert_allclose(first, second, atol=1e-12)
 
 
+def test_the_pseudo_inverse_along_matrices_of_one_rank():
+    x, y = random(4, 2), random(2, 3, seed=1)
+    tg.check_gradients(lambda x, y: L.pinv(x @ y, rtol=1e-10), x, y, order=2)
+
+
 # ---------------------------------------------------------------- kinks
 
 
