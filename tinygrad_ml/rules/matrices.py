@@ -206,19 +206,20 @@ defvjp(np.linalg.pinv, _pinv_rule)
 @implements(np.linalg.lstsq)
 def lstsq(a: Any, b: Any, rcond: float | None = None) -> tuple[Any, Any, Any, Any]:
     """(x, residuals, rank, singular values) with the shortest x that minimises |a x - b|."""
-    shape = np.shape(a)
-    if len(shape) != 2 or np.ndim(b) not in (1, 2) or np.shape(b)[0] != shape[0]:
+    a, b = (x if hasattr(x, "ndim") else np.asarray(x) for x in (a, b))
+    if a.ndim != 2 or b.ndim not in (1, 2) or len(b) != len(a):
         raise np.linalg.LinAlgError(
-            f"lstsq: expected a (m, n) and b (m,) or (m, k), got {shape} and {np.shape(b)}. "
+            f"lstsq: expected a (m, n) and b (m,) or (m, k), got {a.shape} and {b.shape}. "
             "For stacks of matrices write np.linalg.pinv(a) @ b."
         )
-    values = np.linalg.svd(a, compute_uv=False)
-    share = np.finfo(a.dtype).eps * max(shape) if rcond is None or rcond < 0 else rcond
-    rank = int(np.sum(np.greater(values, share * np.max(values)))) if values.size else 0
+    m, n = a.shape
+    values = np.linalg.svdvals(a)
+    share = np.finfo(values.dtype).eps * max(m, n) if rcond is None or rcond < 0 else rcond
+    rank = np.count_nonzero(values > share * values[:1])
     x = np.linalg.pinv(a, rtol=share) @ b
-    if rank < shape[1] or shape[0] <= shape[1]:
-        return x, np.empty((0,), a.dtype), rank, values
-    return x, np.square(np.atleast_1d(b - a @ x).reshape(shape[0], -1)).sum(axis=0), rank, values
+    if rank < n or m <= n:
+        return x, np.zeros(0, values.dtype), rank, values
+    return x, np.square((b - a @ x).reshape(m, -1)).sum(axis=0), rank, values
 
 
 # ---- what is made of others
@@ -260,6 +261,7 @@ def tensorinv(a: Any, ind: int = 2) -> Any:
 @implements(np.linalg.tensorsolve)
 def tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
     """x with tensordot(a, x, x.ndim) = b; `axes` of a are moved to its end first."""
+    a = np.asarray(a) if isinstance(a, list) else a
     if axes is not None:
         a = np.transpose(a, (*[k for k in range(a.ndim) if k not in axes], *axes))
     size, shape = math.prod(np.shape(b)), np.shape(a)[np.ndim(b) :]
