@@ -637,9 +637,8 @@ def test_only_leaves_are_writable():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda x: np.linalg.norm(x), r"np\.linalg\.norm has no gradient rule"),
-        (lambda x: np.linalg.inv(x), r"np\.linalg\.inv has no gradient rule"),
-        (lambda x: np.outer(x, x), r"np\.outer has no gradient rule"),
+        (lambda x: np.linalg.eig(np.outer(x, x)), r"np\.linalg\.eig has no gradient rule"),
+        (lambda x: np.fft.fft(x), r"np\.fft\.fft has no gradient rule"),
         (lambda x: np.mod(x, 2), "has no gradient rule"),
         (lambda x: np.full_like(np.ones(2), x), "has no gradient rule"),
         (lambda x: np.copyto(np.ones(2), x), "has no gradient rule"),
@@ -670,7 +669,6 @@ def test_only_leaves_are_writable():
         (lambda x: x * [x, x], "gradient would be lost"),
         (lambda x: x + "a", "expected arguments that fit together"),
         (lambda x: x + None, "expected arguments that fit together"),
-        (lambda x: np.dot(x[None, None], np.ones((2, 2, 2))), "dot: for more than two axes"),
     ],
 )
 def test_what_would_be_wrong_raises(call, message):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -76,7 +77,13 @@ INSTEAD = {
     "div": "t / other",
     "pow": "t ** exponent",
     "t": "t.T",
-    "norm": "np.sqrt((t * t).sum())",
+    "norm": "np.linalg.norm(t)",
+    "inverse": "np.linalg.inv(t)",
+    "det": "np.linalg.det(t)",
+    "logdet": "np.linalg.slogdet(t).logabsdet",
+    "cholesky": "np.linalg.cholesky(t)",
+    "svd": "np.linalg.svd(t, full_matrices=False)",
+    "outer": "np.outer(t, other)",
     "clamp": "t.clip(min, max)",
     "sort": "np.sort(t)",
     "zero_": "t.data = np.zeros(t.shape), or optimizer.zero_grad() for gradients",
@@ -125,6 +132,8 @@ def describe(value: Any) -> str:
 
 def explain(error: Exception, function: Any, args: list, kwargs: dict) -> Exception:
     """NumPy's complaint with the operation and the shapes in front; our own stay as they are."""
+    if isinstance(error, np.linalg.LinAlgError):
+        return _explain_matrices(error, function, args)
     module = getattr(function, "__module__", None) or "numpy"
     spelled = module.startswith(("numpy", "_operator", "tinygrad_ml.rules"))
     if not (spelled or isinstance(function, np.ufunc)):
@@ -132,10 +141,42 @@ def explain(error: Exception, function: Any, args: list, kwargs: dict) -> Except
     shown = ", ".join([describe(a) for a in args] + [f"{k}={v!r}" for k, v in kwargs.items()])
     kind = next(k for k in (IndexError, ValueError, TypeError) if isinstance(error, k))
     reason = str(error).strip().rstrip(".")
+    sizes = re.search(r"core dimension.*size (\d+) is different from (\d+)", reason)
+    if sizes:
+        reason = f"axes that belong together have lengths {sizes[2]} and {sizes[1]}"
     return kind(
         f"{name_of(function)}: expected arguments that fit together, got ({shown}): {reason}. "
         "Check the shapes and types."
     )
+
+
+# What LAPACK says; what was expected, what came, and what to do.
+MATRICES = {
+    "Singular": (
+        "matrices that can be inverted, got a singular one",
+        "Use np.linalg.pinv or lstsq, or add a small multiple of the identity",
+    ),
+    "positive definite": (
+        "positive definite matrices, got another one",
+        "Make it symmetric, (a + a.mT) / 2, or add a small multiple of the identity",
+    ),
+    "converge": ("finite numbers, got some for which it finds no result", "Look for NaN and inf"),
+}
+
+
+def _explain_matrices(error: Exception, function: Any, args: list) -> Exception:
+    """NumPy's LinAlgError as a sentence of ours, of the same class."""
+    name, reason, shape = name_of(function), str(error), np.shape(args[0])
+    if reason.startswith(f"{name}:"):
+        return error
+    expected, advice = "matrices (..., m, n), got an array", "Give a vector an axis: x[:, None]"
+    if len(shape) > 1 and "square" in reason:
+        expected = "square matrices (..., n, n), got some"
+        advice = "np.linalg.pinv, lstsq and svd take any shape"
+    for part, texts in MATRICES.items():
+        if part in reason:
+            expected, advice = texts
+    return type(error)(f"{name}: expected {expected} of shape {shape}. {advice}.")
 
 
 def no_rule(function: Any) -> str:

@@ -622,3 +622,4 @@ exclude(
     distances._squared, zero_d="takes matrices", broadcast="shapes are checked, never broadcast"
 )
 exclude_axes(distances._squared)
+from rules import cases_linalg  # noqa: E402, F401 (cases of the linear algebra)

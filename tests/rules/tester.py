@@ -14,13 +14,14 @@ import numpy as np
 
 from tinygrad_ml import tensor
 from tinygrad_ml.graph import Leaf, Node, pull_back
-from tinygrad_ml.rules import linalg
+from tinygrad_ml.rules import linalg, matrices
 from tinygrad_ml.table import RULES
 from tinygrad_ml.tensor import Tensor, _tensor
 
 STEP = 1e-30  # of the complex step: nothing is subtracted, so it may be as small as we like
 # Like ufuncs, these repeat what is short, and leave the summing to the engine.
-REPEATS = (np.where, np.clip, np.broadcast_to, linalg.einsum.array_function)
+REPEATS = (np.where, np.clip, np.broadcast_to, linalg.einsum.array_function, np.linalg.solve,
+           matrices.solve_triangular.array_function)  # fmt: skip
 
 
 class Case(NamedTuple):

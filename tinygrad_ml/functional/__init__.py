@@ -21,6 +21,7 @@ from .losses import (
     mse_loss,
 )
 from .normalisation import batch_norm, dropout
+from .triangular import solve_triangular
 
 __all__ = [
     "avg_pool2d",
@@ -44,6 +45,7 @@ __all__ = [
     "sigmoid",
     "softmax",
     "softplus",
+    "solve_triangular",
     "tanh",
     "windows",
 ]
