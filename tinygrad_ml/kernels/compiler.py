@@ -11,18 +11,23 @@ def loop(function):
 
     Single-threaded on purpose: Numba's threads and those of the BLAS library, which wait spinning,
     would take the processor from each other. Each loop releases the GIL, so that our own threads
-    can share the work. A product and a sum may become one instruction, which rounds once.
+    can share the work.
     """
+    return _compiled(function, set())
+
+
+def fused_loop(function):
+    """A loop in which a product and a sum may become one instruction, which rounds once."""
     return _compiled(function, {"contract"})
 
 
 def reordering_loop(function):
-    """A loop whose sums may be added up in any order, as many at a time as a vector holds."""
+    """A fused loop whose sums may be added up in any order, as many at a time as a vector holds."""
     return _compiled(function, {"contract", "reassoc"})
 
 
 def _compiled(function, fastmath):
-    options = {"nogil": True, "error_model": "numpy", "fastmath": fastmath}
+    options = {"nogil": True, "error_model": "numpy", "fastmath": fastmath or False}
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no directory can be written

@@ -12,7 +12,7 @@ fewer passes over the plane, and as many sums as the processor can keep going.
 
 import numpy as np
 
-from .compiler import contiguous, loop, reordering_loop
+from .compiler import contiguous, fused_loop, reordering_loop
 from .geometry import padded_shape
 from .memory import empty
 from .threads import add_up, share, slices
@@ -73,7 +73,7 @@ def _offsets(kh, kw, width):
     return (width * np.arange(kh)[:, None] + np.arange(kw)).reshape(-1).astype(np.uint64)
 
 
-@loop
+@fused_loop
 def _into_run(image, run, width, top, left):
     for y in range(image.shape[0]):
         first = np.uint64((y + top) * width + left)
@@ -81,7 +81,7 @@ def _into_run(image, run, width, top, left):
             run[first + column] = image[y, column, 0]
 
 
-@loop
+@fused_loop
 def _convolve(x, kernels, bias, places, width, top, left, out):
     n, height, columns, c_out = out.shape
     taps = kernels.shape[1]

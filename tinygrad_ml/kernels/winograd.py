@@ -20,7 +20,7 @@ algorithms for convolutional neural networks; Barabasz et al. (2020) on the choi
 
 import numpy as np
 
-from .compiler import contiguous, loop
+from .compiler import contiguous, fused_loop
 from .geometry import output_size
 from .memory import empty, scratch, zeros
 from .threads import add_up, alone, share, slices
@@ -125,13 +125,13 @@ def _by_tiles(planes, c):
 # since a sum of signed ones might be negative and count from the end.
 
 
-@loop
+@fused_loop
 def six(row):
     """The weights of a row, as numbers that stay in registers."""
     return row[0], row[1], row[2], row[3], row[4], row[5]
 
 
-@loop
+@fused_loop
 def _into_planes(x, planes, c, matrix, top, left):
     """`matrix` times each tile, from both sides: along the rows, then down the columns."""
     n, height, width = x.shape[:3]
@@ -163,7 +163,7 @@ def _into_planes(x, planes, c, matrix, top, left):
                         ) + (t * half[m, y + 4, j] + u * half[m, y + 5, j])
 
 
-@loop
+@fused_loop
 def _out_of_planes(planes, out, bias, matrix):
     """`matrix` times each tile, from both sides, cropped to the output; and the bias."""
     n, height, width, channels = out.shape
