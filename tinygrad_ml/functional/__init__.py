@@ -20,17 +20,20 @@ from .losses import (
     l1_loss,
     mse_loss,
 )
-from .normalisation import batch_norm, dropout
+from .normalisation import batch_norm, batch_norm_training, dropout, group_norm, instance_norm
 
 __all__ = [
     "avg_pool2d",
     "batch_norm",
+    "batch_norm_training",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
     "conv2d",
     "cross_entropy",
     "dropout",
     "fold",
+    "group_norm",
+    "instance_norm",
     "l1_loss",
     "leaky_relu",
     "linear",

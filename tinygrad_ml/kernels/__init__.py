@@ -14,6 +14,7 @@ compiles, "compiled" insists on Numba, unset takes what is there. `kernel.numpy(
 from .convolution import conv2d, conv2d_input, conv2d_weight, fold, windows
 from .dispatch import Kernel
 from .elementwise import product, relu_backward, scaled_difference, sum_rows
+from .normalisation import centred_scale, centred_sum, moment_sums, moments
 from .pooling import (
     max_pool2d,
     max_pool2d_gather,
@@ -26,6 +27,8 @@ from .updates import adam_update, sgd_update
 __all__ = [
     "Kernel",
     "adam_update",
+    "centred_scale",
+    "centred_sum",
     "conv2d",
     "conv2d_input",
     "conv2d_weight",
@@ -33,6 +36,8 @@ __all__ = [
     "max_pool2d",
     "max_pool2d_gather",
     "max_pool2d_scatter",
+    "moment_sums",
+    "moments",
     "product",
     "relu_backward",
     "scaled_difference",

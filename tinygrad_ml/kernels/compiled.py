@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from . import convolution, elementwise, pooling, winograd
+from . import convolution, elementwise, normalisation, pooling, winograd
 from .compiler import contiguous, loop
 from .geometry import output_size, tiles
 from .memory import SMALL, empty, zeros
@@ -352,3 +352,155 @@ def _adam(p, g, m, v, step_size, fresh1, beta2, fresh2, eps, weight_decay, keep)
         m[i] = mean
         v[i] = square
         p[i] = parameter - step_size * (mean / (np.sqrt(square) + eps))
+
+
+def moments(x):
+    out = np.empty((2, len(x), x.shape[2]))
+    _moments(contiguous(x), *out, _rows_at_once(x))
+    return out[0], out[1]
+
+
+def _rows_at_once(x):
+    """A block that the first cache holds, so that it is read from memory once."""
+    return min(max(16, (1 << 14) // max(1, x.shape[2] * x.itemsize)), 1024)
+
+
+@loop
+def _moments(x, mean, variance, block):
+    """Each block about its own mean, then merged (Chan, Golub & LeVeque, 1983)."""
+    b, r, c = x.shape
+    near, first, second = np.empty(c, x.dtype), np.empty(c, x.dtype), np.empty(c, x.dtype)
+    for i in range(b):
+        average, squares = mean[i], variance[i]
+        average[:] = 0
+        squares[:] = 0
+        for start in range(0, r, block):
+            rows = x[i, start : start + block]
+            n = len(rows)
+            near[:] = 0
+            _add_rows_up(rows, near)
+            for j in range(c):
+                near[j] /= n
+            first[:] = 0
+            second[:] = 0
+            _add_deviations(rows, near, first, second)
+            for j in range(c):
+                rest = first[j] / np.float64(n)
+                delta = near[j] + rest - average[j]
+                squares[j] += second[j] - rest * first[j] + delta * delta * (start * n / (start + n))
+                average[j] += delta * n / (start + n)
+        for j in range(c):
+            squares[j] /= r
+
+
+@loop
+def _add_rows_up(rows, total):
+    """Four rows at a time: `total` is read and written a quarter as often."""
+    n, c = rows.shape
+    for k in range(0, n - 3, 4):
+        p, q, s, t = rows[k], rows[k + 1], rows[k + 2], rows[k + 3]
+        for j in range(c):
+            total[j] += (p[j] + q[j]) + (s[j] + t[j])
+    for k in range(n - n % 4, n):
+        p = rows[k]
+        for j in range(c):
+            total[j] += p[j]
+
+
+@loop
+def _add_deviations(rows, centre, first, second):
+    n, c = rows.shape
+    for k in range(0, n - 3, 4):
+        p, q, s, t = rows[k], rows[k + 1], rows[k + 2], rows[k + 3]
+        for j in range(c):
+            m = centre[j]
+            dp, dq, ds, dt = p[j] - m, q[j] - m, s[j] - m, t[j] - m
+            first[j] += (dp + dq) + (ds + dt)
+            second[j] += (dp * dp + dq * dq) + (ds * ds + dt * dt)
+    for k in range(n - n % 4, n):
+        p = rows[k]
+        for j in range(c):
+            d = p[j] - centre[j]
+            first[j] += d
+            second[j] += d * d
+
+
+def moment_sums(g, x, centre):
+    if not g.dtype == x.dtype == centre.dtype:
+        return normalisation.moment_sums.numpy(g, x, centre)
+    totals = np.zeros((2, len(x), x.shape[2]))
+    _moment_sums(contiguous(g), contiguous(x), contiguous(centre), *totals, _rows_at_once(x))
+    plain, weighted = totals.astype(x.dtype)
+    return plain, weighted
+
+
+@loop
+def _moment_sums(g, x, centre, plain, weighted, block):
+    b, r, c = x.shape
+    first, second = np.empty(c, x.dtype), np.empty(c, x.dtype)
+    for i in range(b):
+        for start in range(0, r, block):
+            first[:] = 0
+            second[:] = 0
+            _add_weighted(g[i, start : start + block], x[i, start : start + block], centre[i],
+                          first, second)  # fmt: skip
+            for j in range(c):
+                plain[i, j] += first[j]
+                weighted[i, j] += second[j]
+
+
+@loop
+def _add_weighted(g, x, centre, first, second):
+    n, c = x.shape
+    for k in range(0, n - 3, 4):
+        p, q, s, t = x[k], x[k + 1], x[k + 2], x[k + 3]
+        gp, gq, gs, gt = g[k], g[k + 1], g[k + 2], g[k + 3]
+        for j in range(c):
+            m = centre[j]
+            first[j] += (gp[j] + gq[j]) + (gs[j] + gt[j])
+            second[j] += (gp[j] * (p[j] - m) + gq[j] * (q[j] - m)) + (
+                gs[j] * (s[j] - m) + gt[j] * (t[j] - m)
+            )
+    for k in range(n - n % 4, n):
+        p, gp = x[k], g[k]
+        for j in range(c):
+            first[j] += gp[j]
+            second[j] += gp[j] * (p[j] - centre[j])
+
+
+def centred_scale(x, *vectors):
+    if any(v.dtype != x.dtype for v in vectors):
+        return normalisation.centred_scale.numpy(x, *vectors)
+    out = empty(x.shape, x.dtype)
+    _centred_scale(contiguous(x), *map(contiguous, vectors), out)
+    return out
+
+
+@loop
+def _centred_scale(x, centre, scale, shift, out):
+    b, r, c = x.shape
+    for i in range(b):
+        m, s, t = centre[i], scale[i], shift[i]
+        for k in range(r):
+            source, target = x[i, k], out[i, k]
+            for j in range(c):
+                target[j] = (source[j] - m[j]) * s[j] + t[j]
+
+
+def centred_sum(g, x, *vectors):
+    if any(v.dtype != x.dtype for v in (g, *vectors)):
+        return normalisation.centred_sum.numpy(g, x, *vectors)
+    out = empty(x.shape, x.dtype)
+    _centred_sum(contiguous(g), contiguous(x), *map(contiguous, vectors), out)
+    return out
+
+
+@loop
+def _centred_sum(g, x, centre, weight, slope, level, out):
+    b, r, c = x.shape
+    for i in range(b):
+        m, w, s, t = centre[i], weight[i], slope[i], level[i]
+        for k in range(r):
+            other, source, target = g[i, k], x[i, k], out[i, k]
+            for j in range(c):
+                target[j] = w[j] * other[j] + (s[j] * (source[j] - m[j]) + t[j])

@@ -5,7 +5,7 @@ from .activations import LeakyReLU, ReLU, Sigmoid, Softmax, Softplus, Tanh
 from .convolution import AvgPool2D, Conv2D, MaxPool2D
 from .layers import Dense, Dropout, Flatten
 from .module import Module, Sequential
-from .normalisation import BatchNorm
+from .normalisation import BatchNorm, GroupNorm, InstanceNorm
 
 __all__ = [
     "AvgPool2D",
@@ -14,6 +14,8 @@ __all__ = [
     "Dense",
     "Dropout",
     "Flatten",
+    "GroupNorm",
+    "InstanceNorm",
     "LeakyReLU",
     "MaxPool2D",
     "Module",

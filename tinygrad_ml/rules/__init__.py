@@ -10,6 +10,14 @@ result `out`. Five laws keep the rules right at every order and in every dtype:
 5. exact shapes, except where NumPy broadcasts: there the engine sums to the argument's shape.
 """
 
-from . import elementwise, indexing, linalg, reductions, shaping, windows
+from . import elementwise, indexing, linalg, normalisation, reductions, shaping, windows
 
-__all__ = ["elementwise", "indexing", "linalg", "reductions", "shaping", "windows"]
+__all__ = [
+    "elementwise",
+    "indexing",
+    "linalg",
+    "normalisation",
+    "reductions",
+    "shaping",
+    "windows",
+]
