@@ -375,14 +375,9 @@ def _moments(x, mean, variance, block):
         average[:] = 0
         squares[:] = 0
         for start in range(0, r, block):
-            rows = x[i, start : start + block]
-            n = len(rows)
-            near[:] = 0
-            _add_rows_up(rows, near)
-            for j in range(c):
-                near[j] /= n
-            first[:] = 0
-            second[:] = 0
+            n = min(block, r - start)
+            rows = x[i, start : start + n]
+            _near_mean(rows, near)
             _add_deviations(rows, near, first, second)
             for j in range(c):
                 rest = first[j] / np.float64(n)
@@ -394,30 +389,37 @@ def _moments(x, mean, variance, block):
 
 
 @loop
-def _add_rows_up(rows, total):
-    """Four rows at a time: `total` is read and written a quarter as often."""
+def _near_mean(rows, mean):
+    """The mean up to rounding, four rows at a time: it is read and written a quarter as often."""
     n, c = rows.shape
-    for k in range(0, n - 3, 4):
+    fours = n - n % 4
+    mean[:] = 0
+    for k in range(0, fours, 4):
         p, q, s, t = rows[k], rows[k + 1], rows[k + 2], rows[k + 3]
         for j in range(c):
-            total[j] += (p[j] + q[j]) + (s[j] + t[j])
-    for k in range(n - n % 4, n):
+            mean[j] += (p[j] + q[j]) + (s[j] + t[j])
+    for k in range(fours, n):
         p = rows[k]
         for j in range(c):
-            total[j] += p[j]
+            mean[j] += p[j]
+    for j in range(c):
+        mean[j] /= n
 
 
 @loop
 def _add_deviations(rows, centre, first, second):
     n, c = rows.shape
-    for k in range(0, n - 3, 4):
+    fours = n - n % 4
+    first[:] = 0
+    second[:] = 0
+    for k in range(0, fours, 4):
         p, q, s, t = rows[k], rows[k + 1], rows[k + 2], rows[k + 3]
         for j in range(c):
             m = centre[j]
             dp, dq, ds, dt = p[j] - m, q[j] - m, s[j] - m, t[j] - m
             first[j] += (dp + dq) + (ds + dt)
             second[j] += (dp * dp + dq * dq) + (ds * ds + dt * dt)
-    for k in range(n - n % 4, n):
+    for k in range(fours, n):
         p = rows[k]
         for j in range(c):
             d = p[j] - centre[j]
@@ -439,33 +441,29 @@ def _moment_sums(g, x, centre, plain, weighted, block):
     b, r, c = x.shape
     first, second = np.empty(c, x.dtype), np.empty(c, x.dtype)
     for i in range(b):
+        middle = centre[i]
         for start in range(0, r, block):
+            n = min(block, r - start)
+            rows, weights = x[i, start : start + n], g[i, start : start + n]
+            fours = n - n % 4
             first[:] = 0
             second[:] = 0
-            _add_weighted(g[i, start : start + block], x[i, start : start + block], centre[i],
-                          first, second)  # fmt: skip
+            for k in range(0, fours, 4):  # as in _near_mean
+                p, q, s, t = rows[k], rows[k + 1], rows[k + 2], rows[k + 3]
+                gp, gq, gs, gt = weights[k], weights[k + 1], weights[k + 2], weights[k + 3]
+                for j in range(c):
+                    m = middle[j]
+                    first[j] += (gp[j] + gq[j]) + (gs[j] + gt[j])
+                    left = gp[j] * (p[j] - m) + gq[j] * (q[j] - m)
+                    second[j] += left + (gs[j] * (s[j] - m) + gt[j] * (t[j] - m))
+            for k in range(fours, n):
+                p, gp = rows[k], weights[k]
+                for j in range(c):
+                    first[j] += gp[j]
+                    second[j] += gp[j] * (p[j] - middle[j])
             for j in range(c):
                 plain[i, j] += first[j]
                 weighted[i, j] += second[j]
-
-
-@loop
-def _add_weighted(g, x, centre, first, second):
-    n, c = x.shape
-    for k in range(0, n - 3, 4):
-        p, q, s, t = x[k], x[k + 1], x[k + 2], x[k + 3]
-        gp, gq, gs, gt = g[k], g[k + 1], g[k + 2], g[k + 3]
-        for j in range(c):
-            m = centre[j]
-            first[j] += (gp[j] + gq[j]) + (gs[j] + gt[j])
-            second[j] += (gp[j] * (p[j] - m) + gq[j] * (q[j] - m)) + (
-                gs[j] * (s[j] - m) + gt[j] * (t[j] - m)
-            )
-    for k in range(n - n % 4, n):
-        p, gp = x[k], g[k]
-        for j in range(c):
-            first[j] += gp[j]
-            second[j] += gp[j] * (p[j] - centre[j])
 
 
 def centred_scale(x, *vectors):
