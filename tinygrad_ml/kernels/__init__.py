@@ -12,6 +12,7 @@ compiles, "compiled" insists on Numba, unset takes what is there. `kernel.numpy(
 """
 
 from .convolution import conv2d, conv2d_input, conv2d_weight, fold, windows
+from .depthwise import depthwise2d, depthwise2d_input, depthwise2d_weight
 from .dispatch import Kernel
 from .elementwise import product, relu_backward, scaled_difference, sum_rows
 from .normalisation import centred_scale, centred_sum, moment_sums, moments
@@ -32,6 +33,9 @@ __all__ = [
     "conv2d",
     "conv2d_input",
     "conv2d_weight",
+    "depthwise2d",
+    "depthwise2d_input",
+    "depthwise2d_weight",
     "fold",
     "max_pool2d",
     "max_pool2d_gather",

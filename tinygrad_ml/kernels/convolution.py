@@ -18,43 +18,43 @@ import math
 import numpy as np
 
 from .dispatch import Kernel
-from .geometry import cropped, output_size, padded, padded_shape, taps, window_view
+from .geometry import cropped, extent, output_size, padded, padded_shape, taps, window_view
 from .memory import empty, scratch, zeros
 
 _BLOCK_BYTES = 1 << 22  # of columns at a time: fewer, larger products keep both cores busier
 
 
 @Kernel
-def conv2d(x, w, bias=None, *, stride, padding):
-    """Cross-correlation: out[i, y, x] = sum over a, b of x[i, y sh + a, x sw + b] @ w[a, b].
+def conv2d(x, w, bias=None, *, stride, padding, dilation=(1, 1)):
+    """Cross-correlation: out[i, y, x] = sum over a, b of x[i, y sh + a dh, x sw + b dw] @ w[a, b].
 
     Shapes: (n, h, w, c_in), (kh, kw, c_in, c_out), bias None or (c_out,) -> (n, oh, ow, c_out).
     """
-    return convolve(gather, x, w, bias, stride, padding)
+    return convolve(gather, x, w, bias, stride, padding, dilation)
 
 
 @Kernel
-def conv2d_input(g, w, *, shape, stride, padding):
+def conv2d_input(g, w, *, shape, stride, padding, dilation=(1, 1)):
     """The gradient of `conv2d` with respect to x: <conv2d(x, w), g> = <x, conv2d_input(g, w)>.
 
     Shapes: (n, oh, ow, c_out), (kh, kw, c_in, c_out) -> `shape` (n, h, w, c_in).
     """
-    border = turned_border(w.shape[:2], padding)
+    border = turned_border(extent(w.shape[:2], dilation), padding)
     if stride == (1, 1) and min(map(min, border)) >= 0:
         # Itself a convolution, with the kernel turned by half a circle: NumPy reads windows faster
         # than it adds them.
         turned = w[::-1, ::-1].swapaxes(2, 3)
-        return convolve(gather, g, turned, None, stride, border)
-    return convolve_back(add_back, g, w, shape, stride, padding)
+        return convolve(gather, g, turned, None, stride, border, dilation)
+    return convolve_back(add_back, g, w, shape, stride, padding, dilation)
 
 
 @Kernel
-def conv2d_weight(x, g, *, shape, stride, padding):
+def conv2d_weight(x, g, *, shape, stride, padding, dilation=(1, 1)):
     """The gradient of `conv2d` with respect to w: <conv2d(x, w), g> = <w, conv2d_weight(x, g)>.
 
     Shapes: (n, h, w, c_in), (n, oh, ow, c_out) -> `shape` (kh, kw, c_in, c_out).
     """
-    return correlate(gather, x, g, shape, stride, padding)
+    return correlate(gather, x, g, shape, stride, padding, dilation)
 
 
 @Kernel
@@ -78,40 +78,40 @@ def fold(g, *, shape, stride):
     return out
 
 
-def gather(x, columns, stride, padding):
+def gather(x, columns, stride, padding, dilation=(1, 1)):
     """Copy all windows of the images into `columns`, (n, oh, ow, kh, kw, c) in any order."""
     images = padded(x, padding)
     size, output = columns.shape[3:5], columns.shape[1:3]
     if columns.flags.c_contiguous:
-        columns[...] = window_view(images, size, stride, output)
+        columns[...] = window_view(images, size, stride, output, dilation)
         return
     planes = np.ascontiguousarray(images.transpose(0, 3, 1, 2))  # long runs of pixels, not channels
-    for tap, place in enumerate(taps(planes.transpose(0, 2, 3, 1), size, stride, output)):
+    for tap, place in enumerate(taps(planes.transpose(0, 2, 3, 1), size, stride, output, dilation)):
         target = columns[:, :, :, tap // size[1], tap % size[1]]
         target.transpose(0, 3, 1, 2)[...] = place.transpose(0, 3, 1, 2)
 
 
-def add_back(columns, out, stride, padding):
+def add_back(columns, out, stride, padding, dilation=(1, 1)):
     """Add all windows to the images `out` they were read from: the adjoint of `gather`."""
     whole = padding == ((0, 0), (0, 0))
     images = out if whole else zeros(padded_shape(out.shape, padding), out.dtype)
     output, size = columns.shape[1:3], columns.shape[3:5]
-    for tap, place in enumerate(taps(images, size, stride, output)):
+    for tap, place in enumerate(taps(images, size, stride, output, dilation)):
         place += columns[:, :, :, tap // size[1], tap % size[1]]
     if not whole:
         out += cropped(images, out.shape, padding)
 
 
-def convolve(gather, x, w, bias, stride, padding):
+def convolve(gather, x, w, bias, stride, padding, dilation=(1, 1)):
     """`conv2d` with the given way to gather columns."""
     x, w = _of_one_type(x, w, w if bias is None else bias)[:2]
     size, c_out = w.shape[:2], w.shape[3]
-    output = output_size(x.shape, size, stride, padding)
+    output = output_size(x.shape, extent(size, dilation), stride, padding)
     out = empty((len(x), *output, c_out), x.dtype)
     kernel = w.reshape(-1, c_out)
     if bias is not None:  # added to whole rows of pixels: NumPy is slow at short runs
         row_of_bias = np.tile(bias, output[1])
-    for block, columns in _blocks(gather, x, size, stride, padding, output):
+    for block, columns in _blocks(gather, x, size, stride, padding, dilation, output):
         np.matmul(columns, kernel, out=out[block].reshape(*columns.shape[:-1], c_out))
         if bias is not None:
             rows = out[block].reshape(-1, output[1] * c_out)
@@ -119,17 +119,19 @@ def convolve(gather, x, w, bias, stride, padding):
     return out
 
 
-def correlate(gather, x, g, shape, stride, padding):
+def correlate(gather, x, g, shape, stride, padding, dilation=(1, 1)):
     """`conv2d_weight` with the given way to gather columns."""
     x, g = _of_one_type(x, g)
     total = np.zeros((math.prod(shape[:3]), shape[3]), x.dtype)
-    for block, columns in _blocks(gather, x, shape[:2], stride, padding, g.shape[1:3]):
+    for block, columns in _blocks(
+        gather, x, shape[:2], stride, padding, dilation, g.shape[1:3]
+    ):
         part = np.matmul(columns.mT, g[block].reshape(*columns.shape[:-1], shape[3]))
         total += part if part.ndim == 2 else part.sum(axis=0)
     return total.reshape(shape)
 
 
-def convolve_back(add_back, g, w, shape, stride, padding):
+def convolve_back(add_back, g, w, shape, stride, padding, dilation=(1, 1)):
     """`conv2d_input` with the given way to add columns back."""
     g, w = _of_one_type(g, w)
     (kh, kw), c_in = w.shape[:2], w.shape[2]
@@ -144,7 +146,8 @@ def convolve_back(add_back, g, w, shape, stride, padding):
         rows = part.reshape(-1, part.shape[3])
         columns = buffer[: len(rows)]
         np.matmul(rows, kernel, out=columns)
-        add_back(columns.reshape(*part.shape[:3], kh, kw, c_in), out[block], stride, padding)
+        rows = columns.reshape(*part.shape[:3], kh, kw, c_in)
+        add_back(rows, out[block], stride, padding, dilation)
     return out
 
 
@@ -154,7 +157,7 @@ def turned_border(size, padding):
     return (kh - 1 - top, kh - 1 - bottom), (kw - 1 - left, kw - 1 - right)
 
 
-def _blocks(gather, x, size, stride, padding, output):
+def _blocks(gather, x, size, stride, padding, dilation, output):
     """Slices of the batch, each with its columns (rows of windows, kh kw c_in) in a reused buffer.
 
     With few channels a row of the kernel is too short a run to copy, so the matrix is stored
@@ -178,7 +181,7 @@ def _blocks(gather, x, size, stride, padding, output):
         else:
             matrix = columns.reshape(rows, width)
             view = columns.reshape(count, *output, *size, c_in)
-        gather(x[start : start + count], view, stride, padding)
+        gather(x[start : start + count], view, stride, padding, dilation)
         yield slice(start, start + count), matrix
 
 

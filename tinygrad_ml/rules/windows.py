@@ -1,6 +1,6 @@
 """Derivatives of sliding windows: convolution, pooling and the patches they are made of.
 
-The three convolutions are bilinear and each is the adjoint of the others, so their rules close to
+The three convolutions, and the three depthwise ones, are bilinear and each is the adjoint of the others, so their rules close to
 any order; the same holds for the pairs windows/fold, scatter/gather and sum/spread.
 """
 
@@ -17,6 +17,9 @@ fold = primitive(kernels.fold)
 conv2d = primitive(kernels.conv2d)
 conv2d_input = primitive(kernels.conv2d_input)
 conv2d_weight = primitive(kernels.conv2d_weight)
+depthwise2d = primitive(kernels.depthwise2d)
+depthwise2d_input = primitive(kernels.depthwise2d_input)
+depthwise2d_weight = primitive(kernels.depthwise2d_weight)
 max_pool2d = primitive(kernels.max_pool2d)
 max_pool2d_scatter = primitive(kernels.max_pool2d_scatter)
 max_pool2d_gather = primitive(kernels.max_pool2d_gather)
@@ -54,6 +57,24 @@ defvjp(
     lambda G, out, x, g, *, shape, **how: conv2d(x, G, None, **how),
 )
 defvjp(sum_rows, lambda g, out, x: np.broadcast_to(g, x.shape))
+
+# ---- depthwise convolution
+
+defvjp(
+    depthwise2d,
+    lambda g, out, x, w, **how: depthwise2d_input(g, w, shape=x.shape, **how),
+    lambda g, out, x, w, **how: depthwise2d_weight(x, g, shape=w.shape, **how),
+)
+defvjp(
+    depthwise2d_input,
+    lambda G, out, g, w, *, shape, **how: depthwise2d(G, w, **how),
+    lambda G, out, g, w, *, shape, **how: depthwise2d_weight(G, g, shape=w.shape, **how),
+)
+defvjp(
+    depthwise2d_weight,
+    lambda G, out, x, g, *, shape, **how: depthwise2d_input(g, G, shape=x.shape, **how),
+    lambda G, out, x, g, *, shape, **how: depthwise2d(x, G, **how),
+)
 
 # ---- pooling; the index of the winners is piecewise constant
 
