@@ -88,7 +88,7 @@ class RulesTogether(Rules):
         self.count = 0
 
     @property
-    def vjps(self) -> Any:  # type: ignore[override]
+    def vjps(self) -> Any:
         """A new reading: each visit of a node reads this once."""
         return _Together(self.rule)
 

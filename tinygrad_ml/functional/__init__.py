@@ -10,7 +10,7 @@ from .activations import (
     softplus,
     tanh,
 )
-from .convolution import avg_pool2d, conv2d, fold, max_pool2d, windows
+from .convolution import conv1d, conv2d, conv_transpose1d, conv_transpose2d, fold, windows
 from .distances import pairwise_distances
 from .linear import linear, one_hot
 from .losses import (
@@ -21,14 +21,27 @@ from .losses import (
     mse_loss,
 )
 from .normalisation import batch_norm, batch_norm_training, dropout, group_norm, instance_norm
+from .pooling import (
+    adaptive_avg_pool2d,
+    avg_pool1d,
+    avg_pool2d,
+    max_pool1d,
+    max_pool2d,
+    upsample2d,
+)
 
 __all__ = [
+    "adaptive_avg_pool2d",
+    "avg_pool1d",
     "avg_pool2d",
     "batch_norm",
     "batch_norm_training",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
+    "conv1d",
     "conv2d",
+    "conv_transpose1d",
+    "conv_transpose2d",
     "cross_entropy",
     "dropout",
     "fold",
@@ -39,6 +52,7 @@ __all__ = [
     "linear",
     "log_softmax",
     "logsumexp",
+    "max_pool1d",
     "max_pool2d",
     "mse_loss",
     "one_hot",
@@ -48,5 +62,6 @@ __all__ = [
     "softmax",
     "softplus",
     "tanh",
+    "upsample2d",
     "windows",
 ]

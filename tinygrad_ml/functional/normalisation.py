@@ -87,7 +87,7 @@ def _values(name: str, x: Array, least: int, shape: str) -> Array:
     x = x if hasattr(x, "dtype") else np.asarray(x)
     if x.ndim < least:
         raise ValueError(f"{name}: expected an array of shape {shape}, got {x.shape}.")
-    if x.dtype.kind not in "fc":
+    if x.dtype.kind != "f":
         raise TypeError(
             f"{name}: expected floating-point values, got {x.dtype}. Use x.astype(np.float32)."
         )

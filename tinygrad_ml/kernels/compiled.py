@@ -385,7 +385,9 @@ def _moments(x, mean, variance, block):
             for j in range(c):
                 rest = first[j] / np.float64(n)
                 delta = near[j] + rest - average[j]
-                squares[j] += second[j] - rest * first[j] + delta * delta * (start * n / (start + n))
+                squares[j] += (
+                    second[j] - rest * first[j] + delta * delta * (start * n / (start + n))
+                )
                 average[j] += delta * n / (start + n)
         for j in range(c):
             squares[j] /= r

@@ -123,9 +123,7 @@ def correlate(gather, x, g, shape, stride, padding, dilation=(1, 1)):
     """`conv2d_weight` with the given way to gather columns."""
     x, g = _of_one_type(x, g)
     total = np.zeros((math.prod(shape[:3]), shape[3]), x.dtype)
-    for block, columns in _blocks(
-        gather, x, shape[:2], stride, padding, dilation, g.shape[1:3]
-    ):
+    for block, columns in _blocks(gather, x, shape[:2], stride, padding, dilation, g.shape[1:3]):
         part = np.matmul(columns.mT, g[block].reshape(*columns.shape[:-1], shape[3]))
         total += part if part.ndim == 2 else part.sum(axis=0)
     return total.reshape(shape)

@@ -67,7 +67,9 @@ class _Normalisation(Module):
     def _with_running_statistics(self, x: Array) -> Array:
         mean, variance, gamma, beta = self.running_mean, self.running_var, self.gamma, self.beta
         if gamma is None:
-            return F.batch_norm(x, mean, variance, np.ones_like(mean), np.zeros_like(mean), self.eps)
+            return F.batch_norm(
+                x, mean, variance, np.ones_like(mean), np.zeros_like(mean), self.eps
+            )
         return F.batch_norm(x, mean, variance, gamma, beta, self.eps)
 
     def __repr__(self) -> str:

@@ -1,7 +1,8 @@
 """Derivatives of sliding windows: convolution, pooling and the patches they are made of.
 
-The three convolutions, and the three depthwise ones, are bilinear and each is the adjoint of the others, so their rules close to
-any order; the same holds for the pairs windows/fold, scatter/gather and sum/spread.
+The three convolutions, as the three depthwise ones, are bilinear and each is the adjoint of the
+others, so their rules close to any order; the same holds for the pairs windows/fold, scatter/gather
+and sum/spread.
 """
 
 from __future__ import annotations
