@@ -2,12 +2,13 @@
 
     python tests/reference/make_convolution.py   # needs PyTorch; writes convolution.npz
 
-The file holds all values one after the other, and the shapes by name as JSON: 650 small arrays would
-take twice the space.
+The file holds all values one after the other, and the shapes by name as JSON: hundreds of small
+arrays would take twice the space.
 
-`<case>/...`: the input, the parameters, the result, the gradient that the result gets (`upstream`),
-what arrives, and running statistics; a case with a number at its end is one of several steps.
-Everything is stored in this project's layout: channels last, kernels (kh, kw, c_in / groups, c_out).
+`<case>/...`: the input, the parameters, the result, the gradient that the result gets
+(`upstream`), what arrives, and running statistics; a case with a number at its end is one of
+several steps. Everything is stored in this project's layout: channels last, kernels
+(kh, kw, c_in / groups, c_out).
 """
 
 import json
