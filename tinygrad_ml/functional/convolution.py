@@ -19,6 +19,7 @@ import numpy as np
 
 from ..rules import windows as rules
 from ..rules.windows import fold, windows
+from .checks import floats
 from .sliding import borders, extent, images, integers, on_batch, on_image, slide
 
 Array = Any  # an ndarray or a Tensor
@@ -119,7 +120,7 @@ def _convolve(
     dilation: Any, groups: int,
 ) -> Array:  # fmt: skip
     """Convolution over one or two axes."""
-    x, w = _checked(name, axes, x, w, bias, groups)
+    x, w, bias = _checked(name, axes, x, w, bias, groups)
     kernel = w.reshape(1, *w.shape) if axes == 1 else w
 
     def convolve(batch: Array, **how: Any) -> Array:
@@ -137,7 +138,7 @@ def _convolve_back(
     output_padding: Any, dilation: Any, groups: int,
 ) -> Array:  # fmt: skip
     """Transposed convolution over one or two axes."""
-    x, w = _checked(name, axes, x, w, bias, groups)
+    x, w, bias = _checked(name, axes, x, w, bias, groups)
     stride = integers(name, "stride", stride, axes)
     dilation = integers(name, "dilation", dilation, axes)
     reach = extent(w.shape[:axes], dilation)
@@ -215,10 +216,11 @@ def _by_groups(
 
 def _checked(
     name: str, axes: int, x: Array, w: Array, bias: Array, groups: Any
-) -> tuple[Array, Array]:
+) -> tuple[Array, Array, Array]:
     """Images and kernels that fit each other, the groups and the bias."""
     x = images(name, x, axes)
-    w = w if hasattr(w, "dtype") else np.asarray(w)
+    w = floats(name, w, "kernels")
+    bias = None if bias is None else floats(name, bias, "biases")
     if w.ndim != axes + 2 or 0 in w.shape:
         raise ValueError(f"{name}: expected kernels of shape {SHAPES[axes]}, got {w.shape}.")
     c_group, c_out = w.shape[-2:]
@@ -236,6 +238,6 @@ def _checked(
             f"{name}: expected {c_group * groups} input channels{each}, got {x.shape[-1]} "
             f"(input shape {x.shape}).{hint}"
         )
-    if bias is not None and np.shape(bias) != (c_out,):
-        raise ValueError(f"{name}: expected a bias of shape {(c_out,)}, got {np.shape(bias)}.")
-    return x, w
+    if bias is not None and bias.shape != (c_out,):
+        raise ValueError(f"{name}: expected a bias of shape {(c_out,)}, got {bias.shape}.")
+    return x, w, bias

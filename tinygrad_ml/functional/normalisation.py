@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..rules.normalisation import normalised
+from .checks import floats
 
 Array = Any  # an ndarray or a Tensor
 
@@ -84,12 +85,11 @@ def group_norm(
 
 def _values(name: str, x: Array, least: int, shape: str) -> Array:
     """Floating-point values with enough axes."""
-    x = x if hasattr(x, "dtype") else np.asarray(x)
+    x = floats(name, x)
     if x.ndim < least:
-        raise ValueError(f"{name}: expected an array of shape {shape}, got {x.shape}.")
-    if x.dtype.kind != "f":
-        raise TypeError(
-            f"{name}: expected floating-point values, got {x.dtype}. Use x.astype(np.float32)."
+        raise ValueError(
+            f"{name}: expected an array of shape {shape}, got {x.shape}. "
+            "The last axis holds the channels."
         )
     return x
 
@@ -101,13 +101,12 @@ def _normalise(
     shape = x.shape[2:]
     if x.shape[1] == 0:
         raise ValueError(f"{name}: expected at least one value per channel, got an empty array.")
-    gamma = np.ones(shape, x.dtype) if gamma is None else gamma
-    beta = np.zeros(shape, x.dtype) if beta is None else beta
+    gamma = np.ones(shape, x.dtype) if gamma is None else floats(name, gamma)
+    beta = np.zeros(shape, x.dtype) if beta is None else floats(name, beta)
     for what, values in (("gamma", gamma), ("beta", beta)):
-        if np.shape(values) != shape:
+        if values.shape != shape:
             raise ValueError(
-                f"{name}: expected {what} of shape {shape}, one per channel, got "
-                f"{np.shape(values)}."
+                f"{name}: expected {what} of shape {shape}, one per channel, got {values.shape}."
             )
     dtype = np.result_type(x.dtype, gamma.dtype, beta.dtype)
     arrays = (a if a.dtype == dtype else a.astype(dtype) for a in (x, gamma, beta))

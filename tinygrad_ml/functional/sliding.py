@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from .checks import floats
+
 Array = Any  # an ndarray or a Tensor
 AXES = {1: ("length",), 2: ("height", "width")}
 
@@ -71,17 +73,12 @@ def extent(size: tuple[int, ...], dilation: tuple[int, ...]) -> tuple[int, ...]:
 
 def images(name: str, x: Array, axes: int) -> Array:
     """A batch of images or sequences, or a single one, of floating-point values."""
-    x = x if hasattr(x, "dtype") else np.asarray(x)
+    x = floats(name, x, _kind(axes))
     if x.ndim not in (axes + 1, axes + 2):
         inside = ", ".join(AXES[axes])
         raise ValueError(
             f"{name}: expected {_kind(axes)} of shape (n, {inside}, channels) or ({inside}, "
             f"channels), got {x.shape}. x[..., None] adds a channel axis."
-        )
-    if x.dtype.kind != "f":
-        raise TypeError(
-            f"{name}: expected floating-point {_kind(axes)}, got {x.dtype}. "
-            "Use x.astype(np.float32)."
         )
     return x
 

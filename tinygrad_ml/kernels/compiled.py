@@ -14,20 +14,23 @@ def conv2d(x, w, bias=None, *, stride, padding, dilation=(1, 1)):
     output = output_size(x.shape, extent(w.shape[:2], dilation), stride, padding)
     if dilation == (1, 1) and winograd.pays(len(x), output, w.shape, stride, padding, x, w, bias):
         return winograd.convolve(x, w, bias, padding)
-    return convolution.convolve(_gather, x, w, bias, stride, padding, dilation)
+    gather = convolution.gaps(_gather, dilation)
+    return convolution.convolve(gather, x, w, bias, stride, padding, output)
 
 
 def conv2d_input(g, w, *, shape, stride, padding, dilation=(1, 1)):
     border = convolution.turned_border(w.shape[:2], padding)
     if dilation == (1, 1) and winograd.pays(len(g), shape[1:3], w.shape, stride, border, g, w):
         return winograd.convolve(g, w[::-1, ::-1].swapaxes(2, 3), None, border)
-    return convolution.convolve_back(_add_back, g, w, shape, stride, padding, dilation)
+    add_back = convolution.gaps(_add_back, dilation)
+    return convolution.convolve_back(add_back, g, w, shape, stride, padding)
 
 
 def conv2d_weight(x, g, *, shape, stride, padding, dilation=(1, 1)):
     if dilation == (1, 1) and winograd.pays(len(g), g.shape[1:3], shape, stride, padding, x, g):
         return winograd.correlate(x, g, padding)
-    return convolution.correlate(_gather, x, g, shape, stride, padding, dilation)
+    gather = convolution.gaps(_gather, dilation)
+    return convolution.correlate(gather, x, g, shape, stride, padding)
 
 
 def windows(x, *, size, stride):

@@ -13,6 +13,7 @@ multiplied and forgotten, so they never exist for the whole batch.
 Source: Chellapilla, Puri & Simard (2006), High performance convolutional neural networks.
 """
 
+import functools
 import math
 
 import numpy as np
@@ -30,7 +31,8 @@ def conv2d(x, w, bias=None, *, stride, padding, dilation=(1, 1)):
 
     Shapes: (n, h, w, c_in), (kh, kw, c_in, c_out), bias None or (c_out,) -> (n, oh, ow, c_out).
     """
-    return convolve(gather, x, w, bias, stride, padding, dilation)
+    output = output_size(x.shape, extent(w.shape[:2], dilation), stride, padding)
+    return convolve(gaps(gather, dilation), x, w, bias, stride, padding, output)
 
 
 @Kernel
@@ -44,8 +46,8 @@ def conv2d_input(g, w, *, shape, stride, padding, dilation=(1, 1)):
         # Itself a convolution, with the kernel turned by half a circle: NumPy reads windows faster
         # than it adds them.
         turned = w[::-1, ::-1].swapaxes(2, 3)
-        return convolve(gather, g, turned, None, stride, border, dilation)
-    return convolve_back(add_back, g, w, shape, stride, padding, dilation)
+        return convolve(gaps(gather, dilation), g, turned, None, stride, border, shape[1:3])
+    return convolve_back(gaps(add_back, dilation), g, w, shape, stride, padding)
 
 
 @Kernel
@@ -54,7 +56,7 @@ def conv2d_weight(x, g, *, shape, stride, padding, dilation=(1, 1)):
 
     Shapes: (n, h, w, c_in), (n, oh, ow, c_out) -> `shape` (kh, kw, c_in, c_out).
     """
-    return correlate(gather, x, g, shape, stride, padding, dilation)
+    return correlate(gaps(gather, dilation), x, g, shape, stride, padding)
 
 
 @Kernel
@@ -102,16 +104,20 @@ def add_back(columns, out, stride, padding, dilation=(1, 1)):
         out += cropped(images, out.shape, padding)
 
 
-def convolve(gather, x, w, bias, stride, padding, dilation=(1, 1)):
-    """`conv2d` with the given way to gather columns."""
+def gaps(move, dilation):
+    """`gather` or `add_back`, of windows with gaps."""
+    return functools.partial(move, dilation=dilation)
+
+
+def convolve(gather, x, w, bias, stride, padding, output):
+    """`conv2d` with the given way to gather columns, to results of `output` rows and columns."""
     x, w = _of_one_type(x, w, w if bias is None else bias)[:2]
     size, c_out = w.shape[:2], w.shape[3]
-    output = output_size(x.shape, extent(size, dilation), stride, padding)
     out = empty((len(x), *output, c_out), x.dtype)
     kernel = w.reshape(-1, c_out)
     if bias is not None:  # added to whole rows of pixels: NumPy is slow at short runs
         row_of_bias = np.tile(bias, output[1])
-    for block, columns in _blocks(gather, x, size, stride, padding, dilation, output):
+    for block, columns in _blocks(gather, x, size, stride, padding, output):
         np.matmul(columns, kernel, out=out[block].reshape(*columns.shape[:-1], c_out))
         if bias is not None:
             rows = out[block].reshape(-1, output[1] * c_out)
@@ -119,17 +125,17 @@ def convolve(gather, x, w, bias, stride, padding, dilation=(1, 1)):
     return out
 
 
-def correlate(gather, x, g, shape, stride, padding, dilation=(1, 1)):
+def correlate(gather, x, g, shape, stride, padding):
     """`conv2d_weight` with the given way to gather columns."""
     x, g = _of_one_type(x, g)
     total = np.zeros((math.prod(shape[:3]), shape[3]), x.dtype)
-    for block, columns in _blocks(gather, x, shape[:2], stride, padding, dilation, g.shape[1:3]):
+    for block, columns in _blocks(gather, x, shape[:2], stride, padding, g.shape[1:3]):
         part = np.matmul(columns.mT, g[block].reshape(*columns.shape[:-1], shape[3]))
         total += part if part.ndim == 2 else part.sum(axis=0)
     return total.reshape(shape)
 
 
-def convolve_back(add_back, g, w, shape, stride, padding, dilation=(1, 1)):
+def convolve_back(add_back, g, w, shape, stride, padding):
     """`conv2d_input` with the given way to add columns back."""
     g, w = _of_one_type(g, w)
     (kh, kw), c_in = w.shape[:2], w.shape[2]
@@ -144,8 +150,7 @@ def convolve_back(add_back, g, w, shape, stride, padding, dilation=(1, 1)):
         rows = part.reshape(-1, part.shape[3])
         columns = buffer[: len(rows)]
         np.matmul(rows, kernel, out=columns)
-        rows = columns.reshape(*part.shape[:3], kh, kw, c_in)
-        add_back(rows, out[block], stride, padding, dilation)
+        add_back(columns.reshape(*part.shape[:3], kh, kw, c_in), out[block], stride, padding)
     return out
 
 
@@ -155,7 +160,7 @@ def turned_border(size, padding):
     return (kh - 1 - top, kh - 1 - bottom), (kw - 1 - left, kw - 1 - right)
 
 
-def _blocks(gather, x, size, stride, padding, dilation, output):
+def _blocks(gather, x, size, stride, padding, output):
     """Slices of the batch, each with its columns (rows of windows, kh kw c_in) in a reused buffer.
 
     With few channels a row of the kernel is too short a run to copy, so the matrix is stored
@@ -179,7 +184,7 @@ def _blocks(gather, x, size, stride, padding, dilation, output):
         else:
             matrix = columns.reshape(rows, width)
             view = columns.reshape(count, *output, *size, c_in)
-        gather(x[start : start + count], view, stride, padding, dilation)
+        gather(x[start : start + count], view, stride, padding)
         yield slice(start, start + count), matrix
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import functional as F
+from ..functional.checks import floats
 from ..tensor import Parameter
 from .arguments import count
 from .module import Module
@@ -24,26 +25,37 @@ class _Normalisation(Module):
         self.channels = count(type(self).__name__, "c", c)
         self.gamma = Parameter(np.ones(c), dtype=dtype) if affine else None
         self.beta = Parameter(np.zeros(c), dtype=dtype) if affine else None
+        if not isinstance(eps, (int, float, np.floating)) or not eps >= 0:
+            raise ValueError(
+                f"{type(self).__name__}: eps must be a number of at least 0, got {eps!r}."
+            )
         self.eps = float(eps)  # a NumPy number would turn float32 into float64
 
     def _start_statistics(self, momentum: float | None, dtype: Any) -> None:
+        number = isinstance(momentum, (int, float, np.floating))
+        if momentum is not None and not (number and 0 <= momentum <= 1):
+            raise ValueError(
+                f"{type(self).__name__}: momentum must be from 0 to 1, or None for the mean over "
+                f"all batches, got {momentum!r}."
+            )
         self.running_mean = np.zeros(self.channels, dtype)
         self.running_var = np.ones(self.channels, dtype)
         self.momentum = None if momentum is None else float(momentum)
         if momentum is None:
             self.batches_seen = np.zeros((), np.int64)
 
-    def _check(self, x: Array, axes: str) -> None:
-        """Refuse another number of channels, or too few axes: `axes` like "n, ..."."""
-        c = self.channels
-        if np.ndim(x) <= axes.count(",") or x.shape[-1] != c:
-            shape = np.shape(x)
+    def _checked(self, x: Array, least: int = 2) -> Array:
+        """x with the right number of channels, and at least so many axes."""
+        x, c = floats(type(self).__name__, x), self.channels
+        if x.ndim < least or x.shape[-1] != c:
+            shape, axes = x.shape, "n, ..." if least == 2 else "n, length, ..."
             hint = " x.transpose(0, 2, 3, 1) moves the channels to the end." if (
                 len(shape) == 4 and shape[1] == c) else (
                 " The number of channels is the length of the last axis.")  # fmt: skip
             raise ValueError(
                 f"{type(self).__name__}: expected input of shape ({axes}, {c}), got {shape}.{hint}"
             )
+        return x
 
     def _follow(self, mean: Array, variance: Array, factor: float) -> None:
         """Move the running statistics towards those of a batch, all (c,).
@@ -53,7 +65,7 @@ class _Normalisation(Module):
         """
         momentum = self.momentum
         if momentum is None:
-            self.batches_seen = self.batches_seen + 1
+            self.batches_seen = np.array(self.batches_seen + 1)  # an array again, so it is state
             momentum = 1 / int(self.batches_seen)
         for name, batch, scale in (
             ("running_mean", mean, 1.0),
@@ -105,7 +117,7 @@ class BatchNorm(_Normalisation):
         self._start_statistics(momentum, dtype)
 
     def __call__(self, x: Array) -> Array:
-        self._check(x, "n, ...")
+        x = self._checked(x)
         if not self.training:
             return self._with_running_statistics(x)
         values = x.size // self.channels
@@ -147,7 +159,7 @@ class InstanceNorm(_Normalisation):
             self._start_statistics(momentum, dtype)
 
     def __call__(self, x: Array) -> Array:
-        self._check(x, "n, ..., length")
+        x = self._checked(x, least=3)
         if self.track_running_stats and not self.training:
             return self._with_running_statistics(x)
         values = int(np.prod(x.shape[1:-1]))
@@ -186,7 +198,7 @@ class GroupNorm(_Normalisation):
             )
 
     def __call__(self, x: Array) -> Array:
-        self._check(x, "n, ...")
+        x = self._checked(x)
         return F.group_norm(x, self.groups, self.gamma, self.beta, self.eps)
 
     def __repr__(self) -> str:
