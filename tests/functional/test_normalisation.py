@@ -19,6 +19,7 @@ CALLS = {
     "batch sequences": (lambda x, *p: F.batch_norm_training(x, *p)[0], (2, 4, 3)),
     "batch images": (lambda x, *p: F.batch_norm_training(x, *p)[0], (2, 3, 2, 2)),
     "instance": (lambda x, *p: F.instance_norm(x, *p)[0], (2, 3, 2, 2)),
+    "batch given": (lambda x, *p: F.batch_norm(x, x[0], x[1] ** 2, *p), (6, 3)),
     "group": (lambda x, *p: F.group_norm(x, 2, *p), (2, 3, 4)),
     "group rows": (lambda x, *p: F.group_norm(x, 1, *p), (3, 4)),
 }
@@ -135,6 +136,7 @@ def test_refusals():
         (lambda: F.batch_norm_training(x[0, 0]), r"of shape \(n, ..., c\), got \(4,\)"),
         (lambda: F.batch_norm_training(x[:0]), "at least one value per channel"),
         (lambda: F.batch_norm_training(x.astype(int)), "floating-point values, got int64"),
+        (lambda: F.batch_norm(x, np.ones(3), *np.ones((3, 4))), r"mean of shape \(4,\), one per"),
         (lambda: F.batch_norm_training("x"), "array of floating-point values"),
         (lambda: F.batch_norm_training(x, [1, 1, 1, 1]), "floating-point values, got int64"),
     ]:

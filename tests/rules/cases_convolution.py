@@ -64,9 +64,12 @@ add(normalisation.normalised, "empty", normalise(3), distinct(0, 2, 3), distinct
 for n, situation in ((2, "plain"), (0, "empty")):
     add(normalisation.moment_sums, situation, normalisation.moment_sums, distinct(n, 3, 2),
         distinct(n, 3, 2), distinct(n, 2))  # fmt: skip
+    add(normalisation.centred_scale, situation, normalisation.centred_scale, distinct(n, 3, 2),
+        *[distinct(n, 2) for _ in range(3)])  # fmt: skip
     add(normalisation.centred_sum, situation, normalisation.centred_sum, distinct(n, 3, 2),
         distinct(n, 3, 2), *[distinct(n, 2) for _ in range(4)])  # fmt: skip
-for function in (normalisation.normalised, normalisation.moment_sums, normalisation.centred_sum):
+for function in (normalisation.normalised, normalisation.moment_sums, normalisation.centred_scale,
+                 normalisation.centred_sum):  # fmt: skip
     blocks = "takes (blocks, rows, channels) and a number for each channel"
     exclude(function, zero_d=blocks, broadcast=blocks)
     exclude_axes(function)

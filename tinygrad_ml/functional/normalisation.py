@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..rules.normalisation import normalised
+from ..rules.normalisation import centred_scale, normalised
 from .checks import floats
 
 Array = Any  # an ndarray or a Tensor
@@ -23,7 +23,15 @@ def batch_norm(
 
     Shapes: x (..., c), the others (c,).
     """
-    return (x - mean) * (gamma / np.sqrt(variance + eps)) + beta
+    x = _values("batch_norm", x, 1, "(..., c)")
+    shape = x.shape[-1:]
+    vectors = {"mean": mean, "variance": variance, "gamma": gamma, "beta": beta}
+    mean, variance, gamma, beta = (
+        _per_channel("batch_norm", what, values, shape) for what, values in vectors.items()
+    )
+    scale = gamma / np.sqrt(variance + float(eps))
+    rows = x.reshape(1, math.prod(x.shape[:-1]), *shape)
+    return centred_scale(rows, mean[None], scale[None], beta[None]).reshape(x.shape)
 
 
 def batch_norm_training(
@@ -94,6 +102,16 @@ def _values(name: str, x: Array, least: int, shape: str) -> Array:
     return x
 
 
+def _per_channel(name: str, what: str, values: Array, shape: tuple[int, ...]) -> Array:
+    """A floating-point value for each channel."""
+    values = floats(name, values)
+    if values.shape != shape:
+        raise ValueError(
+            f"{name}: expected {what} of shape {shape}, one per channel, got {values.shape}."
+        )
+    return values
+
+
 def _normalise(
     name: str, x: Array, groups: int, gamma: Array, beta: Array, eps: float
 ) -> tuple[Array, Array, Array]:
@@ -101,13 +119,8 @@ def _normalise(
     shape = x.shape[2:]
     if x.shape[1] == 0:
         raise ValueError(f"{name}: expected at least one value per channel, got an empty array.")
-    gamma = np.ones(shape, x.dtype) if gamma is None else floats(name, gamma)
-    beta = np.zeros(shape, x.dtype) if beta is None else floats(name, beta)
-    for what, values in (("gamma", gamma), ("beta", beta)):
-        if values.shape != shape:
-            raise ValueError(
-                f"{name}: expected {what} of shape {shape}, one per channel, got {values.shape}."
-            )
+    gamma = _per_channel(name, "gamma", np.ones(shape, x.dtype) if gamma is None else gamma, shape)
+    beta = _per_channel(name, "beta", np.zeros(shape, x.dtype) if beta is None else beta, shape)
     dtype = np.result_type(x.dtype, gamma.dtype, beta.dtype)
     arrays = (a if a.dtype == dtype else a.astype(dtype) for a in (x, gamma, beta))
     return normalised(*arrays, groups=groups, eps=float(eps))[:3]

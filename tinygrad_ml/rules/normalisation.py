@@ -16,6 +16,7 @@ from ..table import defvjp
 from ..tensor import primitive
 
 moment_sums = primitive(kernels.moment_sums)
+centred_scale = primitive(kernels.centred_scale)
 centred_sum = primitive(kernels.centred_sum)
 
 
@@ -82,7 +83,17 @@ def _normalised_rules(
 
 defvjp(normalised, together=_normalised_rules)
 
-# ---- the pieces of the rule, for the second derivative
+# ---- with statistics that are given
+
+defvjp(
+    centred_scale,
+    lambda g, out, x, centre, scale, shift: g * scale[:, None],
+    lambda g, out, x, centre, scale, shift: -(scale * g.sum(axis=1)),
+    lambda g, out, x, centre, scale, shift: moment_sums(g, x, centre)[1],
+    lambda g, out, x, centre, scale, shift: g.sum(axis=1),
+)
+
+# ---- the pieces of the first rule, for the second derivative
 
 defvjp(
     moment_sums,
