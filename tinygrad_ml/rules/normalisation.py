@@ -87,10 +87,10 @@ defvjp(normalised, together=_normalised_rules)
 
 defvjp(
     centred_scale,
-    lambda g, out, x, centre, scale, shift: g * scale[:, None],
-    lambda g, out, x, centre, scale, shift: -(scale * g.sum(axis=1)),
-    lambda g, out, x, centre, scale, shift: moment_sums(g, x, centre)[1],
-    lambda g, out, x, centre, scale, shift: g.sum(axis=1),
+    lambda g, _out, x, centre, scale, shift: g * scale[:, None],
+    lambda g, _out, x, centre, scale, shift: -(scale * g.sum(axis=1)),
+    lambda g, _out, x, centre, scale, shift: moment_sums(g, x, centre)[1],
+    lambda g, _out, x, centre, scale, shift: g.sum(axis=1),
 )
 
 # ---- the pieces of the first rule, for the second derivative
@@ -103,10 +103,10 @@ defvjp(
 )
 defvjp(
     centred_sum,
-    lambda G, out, g, x, centre, weight, slope, level: G * weight[:, None],
-    lambda G, out, g, x, centre, weight, slope, level: G * slope[:, None],
-    lambda G, out, g, x, centre, weight, slope, level: -(slope * G.sum(axis=1)),
-    lambda G, out, g, x, centre, weight, slope, level: (G * g).sum(axis=1),
-    lambda G, out, g, x, centre, weight, slope, level: moment_sums(G, x, centre)[1],
-    lambda G, out, g, x, centre, weight, slope, level: G.sum(axis=1),
+    lambda G, _out, g, x, centre, weight, slope, level: G * weight[:, None],
+    lambda G, _out, g, x, centre, weight, slope, level: G * slope[:, None],
+    lambda G, _out, g, x, centre, weight, slope, level: -(slope * G.sum(axis=1)),
+    lambda G, _out, g, x, centre, weight, slope, level: (G * g).sum(axis=1),
+    lambda G, _out, g, x, centre, weight, slope, level: moment_sums(G, x, centre)[1],
+    lambda G, _out, g, x, centre, weight, slope, level: G.sum(axis=1),
 )

@@ -63,18 +63,18 @@ defvjp(sum_rows, lambda g, out, x: np.broadcast_to(g, x.shape))
 
 defvjp(
     depthwise2d,
-    lambda g, out, x, w, **how: depthwise2d_input(g, w, shape=x.shape, **how),
-    lambda g, out, x, w, **how: depthwise2d_weight(x, g, shape=w.shape, **how),
+    lambda g, _out, x, w, **how: depthwise2d_input(g, w, shape=x.shape, **how),
+    lambda g, _out, x, w, **how: depthwise2d_weight(x, g, shape=w.shape, **how),
 )
 defvjp(
     depthwise2d_input,
-    lambda G, out, g, w, *, shape, **how: depthwise2d(G, w, **how),
-    lambda G, out, g, w, *, shape, **how: depthwise2d_weight(G, g, shape=w.shape, **how),
+    lambda G, _out, g, w, *, shape, **how: depthwise2d(G, w, **how),
+    lambda G, _out, g, w, *, shape, **how: depthwise2d_weight(G, g, shape=w.shape, **how),
 )
 defvjp(
     depthwise2d_weight,
-    lambda G, out, x, g, *, shape, **how: depthwise2d_input(g, G, shape=x.shape, **how),
-    lambda G, out, x, g, *, shape, **how: depthwise2d(x, G, **how),
+    lambda G, _out, x, g, *, shape, **how: depthwise2d_input(g, G, shape=x.shape, **how),
+    lambda G, _out, x, g, *, shape, **how: depthwise2d(x, G, **how),
 )
 
 # ---- pooling; the index of the winners is piecewise constant
