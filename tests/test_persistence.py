@@ -18,6 +18,7 @@ from tinygrad_ml.tensor import Parameter, Tensor
 
 IMAGES = np.random.default_rng(0).normal(size=(4, 6, 6, 2)).astype(np.float32)
 ROWS = IMAGES.reshape(4, -1)[:, :8]
+SEQUENCES = IMAGES.reshape(4, 36, 2)
 
 LAYERS = {
     "Dense": (lambda: Dense(8, 3, rng=0), ROWS),
@@ -25,9 +26,23 @@ LAYERS = {
     "Dense in float64": (lambda: Dense(8, 3, rng=0, dtype=np.float64), ROWS.astype(np.float64)),
     "Conv2D": (lambda: nn.Conv2D(2, 3, 3, stride=2, padding="same", rng=0), IMAGES),
     "Conv2D padded": (lambda: nn.Conv2D(2, 3, (3, 2), padding=(1, 0), rng=0), IMAGES),
+    "Conv2D depthwise": (lambda: nn.Conv2D(2, 4, 3, dilation=2, groups=2, rng=0), IMAGES),
+    "Conv1D": (lambda: nn.Conv1D(2, 3, 3, dilation=2, rng=0), SEQUENCES),
+    "ConvTranspose1D": (lambda: nn.ConvTranspose1D(2, 3, 3, 2, rng=0), SEQUENCES),
+    "ConvTranspose2D": (lambda: nn.ConvTranspose2D(2, 3, 3, 2, 1, 1, rng=0), IMAGES),
+    "MaxPool1D": (lambda: nn.MaxPool1D(3), SEQUENCES),
     "MaxPool2D": (lambda: nn.MaxPool2D(2, stride=1), IMAGES),
+    "AvgPool1D": (lambda: nn.AvgPool1D(3, 1, 1), SEQUENCES),
     "AvgPool2D": (lambda: nn.AvgPool2D((2, 3)), IMAGES),
+    "AvgPool2D of pixels alone": (lambda: nn.AvgPool2D(3, 1, 1, False), IMAGES),
+    "AdaptiveAvgPool2D": (lambda: nn.AdaptiveAvgPool2D((4, 5)), IMAGES),
+    "GlobalAvgPool2D": (nn.GlobalAvgPool2D, IMAGES),
+    "Upsample2D": (lambda: nn.Upsample2D((2, 1)), IMAGES),
     "BatchNorm": (lambda: nn.BatchNorm(2), IMAGES),
+    "BatchNorm of all batches": (lambda: nn.BatchNorm(2, momentum=None, affine=False), IMAGES),
+    "GroupNorm": (lambda: nn.GroupNorm(1, 2), SEQUENCES),
+    "InstanceNorm": (lambda: nn.InstanceNorm(2, affine=True), SEQUENCES),
+    "InstanceNorm running": (lambda: nn.InstanceNorm(2, track_running_stats=True), IMAGES),
     "Dropout": (lambda: Dropout(0.25, rng=0), ROWS),
     "Flatten": (nn.Flatten, IMAGES),
     "LeakyReLU": (lambda: nn.LeakyReLU(0.3), ROWS),

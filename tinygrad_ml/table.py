@@ -61,15 +61,52 @@ class _Each:
         return functools.partial(self.rule, position)
 
 
+class _Together:
+    """One rule that answers for all arguments, read like a list of rules.
+
+    Made afresh for every node (see `Rules.vjps`), so its answers are forgotten with the visit.
+    """
+
+    def __init__(self, rule: Callable) -> None:
+        self.rule = rule
+        self.answers: tuple | None = None
+
+    def __getitem__(self, position: int) -> Callable:
+        return functools.partial(self._answer, position)
+
+    def _answer(self, position: int, g: Any, out: Any, *args: Any, **kwargs: Any) -> Any:
+        if self.answers is None:
+            self.answers = self.rule(g, out, *args, **kwargs)
+        return self.answers[position]
+
+
+class RulesTogether(Rules):
+    """What is known of a function whose gradients are computed all at once."""
+
+    def __init__(self, function: Callable, rule: Callable) -> None:
+        self.function = function
+        self.rule = rule
+        self.count = 0
+
+    @property
+    def vjps(self) -> Any:
+        """A new reading: each visit of a node reads this once."""
+        return _Together(self.rule)
+
+
 RULES: dict[Any, Rules] = {}
-UNREAD: dict[
-    Any, tuple[int, ...]
-] = {}  # what no rule of a function reads: 0 its result, k + 1 argument k
+# What no rule of a function reads: 0 stands for its result, k + 1 for argument k.
+UNREAD: dict[Any, tuple[int, ...]] = {}
 SPELLINGS: dict[Any, Callable] = {}  # NumPy functions that are made of others
 CONSTANTS: set[Any] = set()  # functions without a gradient: they answer with plain arrays
 
 
-def defvjp(function: Callable, *vjps: Callable | None, each: Callable | None = None) -> None:
+def defvjp(
+    function: Callable,
+    *vjps: Callable | None,
+    each: Callable | None = None,
+    together: Callable | None = None,
+) -> None:
     """Give `function` its gradient rules, one per array argument.
 
     Rule k answers with the gradient of argument k: `rule(g, out, *args, **kwargs)` where `g` is
@@ -77,7 +114,9 @@ def defvjp(function: Callable, *vjps: Callable | None, each: Callable | None = N
     and NumPy functions only, it can be differentiated again. None: the derivative is zero.
     What every rule names with an underscore in front, `_out` or `_x`, is not kept when it is large:
     only its shape and dtype are.
-    `each(k, g, out, *args, **kwargs)` serves a function of any number of arrays.
+    `each(k, g, out, *args, **kwargs)` serves a function of any number of arrays, and
+    `together(g, out, *args, **kwargs)` answers with a tuple, the gradients of all arguments, where
+    they share work.
 
     >>> import tinygrad_ml as tg
     >>> @tg.primitive
@@ -90,11 +129,11 @@ def defvjp(function: Callable, *vjps: Callable | None, each: Callable | None = N
     12.0
     """
     function = getattr(function, "array_function", function)
-    if each is None and not any(vjps):
+    if each is None and together is None and not any(vjps):
         raise TypeError(
             f"defvjp({messages.name_of(function)}): expected at least one rule, got none."
         )
-    RULES[function] = Rules(function, vjps, each)
+    RULES[function] = RulesTogether(function, together) if together else Rules(function, vjps, each)
     unread = _unread([rule for rule in vjps if rule is not None])
     if unread:
         UNREAD[function] = unread

@@ -174,3 +174,35 @@ def test_windows_and_fold(version, size, stride, dtype):
     assert back.shape == x.shape and back.dtype == dtype
     product = np.sum(out * g, dtype=np.float64)
     assert np.sum(x * back, dtype=np.float64) == pytest.approx(product, rel=1e-4)
+
+
+def with_gaps(w, dilation):
+    """The same kernel with rows and columns of zeros between its own."""
+    (kh, kw), (dh, dw) = w.shape[:2], dilation
+    wide = np.zeros(((kh - 1) * dh + 1, (kw - 1) * dw + 1, *w.shape[2:]), w.dtype)
+    wide[::dh, ::dw] = w
+    return wide
+
+
+@pytest.mark.parametrize("dilation", [(2, 1), (1, 2), (3, 2)])
+@pytest.mark.parametrize("channels", [(1, 2), (9, 3)])
+@pytest.mark.parametrize(
+    ("stride", "padding"),
+    [((1, 1), NO_PADDING), ((1, 1), ((2, 2), (1, 1))), ((2, 3), ((3, 0), (1, 2)))],
+)
+@versions
+def test_a_dilated_kernel_is_one_with_gaps(version, dilation, channels, stride, padding):
+    rng = np.random.default_rng(0)
+    x, w = rng.standard_normal((2, 9, 8, channels[0])), rng.standard_normal((3, 2, *channels))
+    wide, how = with_gaps(w, dilation), {"stride": stride, "padding": padding}
+    out = version(kernels.conv2d)(x, w, dilation=dilation, **how)
+    np.testing.assert_allclose(out, naive.conv2d(x, wide, **how), atol=1e-12)
+    g = rng.standard_normal(out.shape)
+    np.testing.assert_allclose(
+        version(kernels.conv2d_input)(g, w, shape=x.shape, dilation=dilation, **how),
+        kernels.conv2d_input.numpy(g, wide, shape=x.shape, **how),
+        atol=1e-12,
+    )
+    grad_w = version(kernels.conv2d_weight)(x, g, shape=w.shape, dilation=dilation, **how)
+    grad_wide = kernels.conv2d_weight.numpy(x, g, shape=wide.shape, **how)
+    np.testing.assert_allclose(grad_w, grad_wide[:: dilation[0], :: dilation[1]], atol=1e-12)

@@ -622,4 +622,5 @@ exclude(
     distances._squared, zero_d="takes matrices", broadcast="shapes are checked, never broadcast"
 )
 exclude_axes(distances._squared)
+import rules.cases_convolution  # noqa: E402, F401
 from rules import cases_linalg  # noqa: E402, F401 (cases of the linear algebra)

@@ -10,7 +10,7 @@ from .activations import (
     softplus,
     tanh,
 )
-from .convolution import avg_pool2d, conv2d, fold, max_pool2d, windows
+from .convolution import conv1d, conv2d, conv_transpose1d, conv_transpose2d, fold, windows
 from .distances import pairwise_distances
 from .linear import linear, one_hot
 from .losses import (
@@ -20,23 +20,40 @@ from .losses import (
     l1_loss,
     mse_loss,
 )
-from .normalisation import batch_norm, dropout
+from .normalisation import batch_norm, batch_norm_training, dropout, group_norm, instance_norm
+from .pooling import (
+    adaptive_avg_pool2d,
+    avg_pool1d,
+    avg_pool2d,
+    max_pool1d,
+    max_pool2d,
+    upsample2d,
+)
 from .triangular import solve_triangular
 
 __all__ = [
+    "adaptive_avg_pool2d",
+    "avg_pool1d",
     "avg_pool2d",
     "batch_norm",
+    "batch_norm_training",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
+    "conv1d",
     "conv2d",
+    "conv_transpose1d",
+    "conv_transpose2d",
     "cross_entropy",
     "dropout",
     "fold",
+    "group_norm",
+    "instance_norm",
     "l1_loss",
     "leaky_relu",
     "linear",
     "log_softmax",
     "logsumexp",
+    "max_pool1d",
     "max_pool2d",
     "mse_loss",
     "one_hot",
@@ -47,5 +64,6 @@ __all__ = [
     "softplus",
     "solve_triangular",
     "tanh",
+    "upsample2d",
     "windows",
 ]

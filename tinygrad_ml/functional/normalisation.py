@@ -1,10 +1,17 @@
-"""Batch normalisation and dropout as functions; layers own the statistics and the generator."""
+"""Batch, instance and group normalisation, and dropout; layers own the statistics and generators.
+
+The channels are the last axis.
+"""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
+
+from ..rules.normalisation import centred_scale, normalised
+from .checks import floats
 
 Array = Any  # an ndarray or a Tensor
 
@@ -16,7 +23,107 @@ def batch_norm(
 
     Shapes: x (..., c), the others (c,).
     """
-    return (x - mean) * (gamma / np.sqrt(variance + eps)) + beta
+    x = _values("batch_norm", x, 1, "(..., c)")
+    shape = x.shape[-1:]
+    vectors = {"mean": mean, "variance": variance, "gamma": gamma, "beta": beta}
+    mean, variance, gamma, beta = (
+        _per_channel("batch_norm", what, values, shape) for what, values in vectors.items()
+    )
+    scale = gamma / np.sqrt(variance + float(eps))
+    rows = x.reshape(1, math.prod(x.shape[:-1]), *shape)
+    return centred_scale(rows, mean[None], scale[None], beta[None]).reshape(x.shape)
+
+
+def batch_norm_training(
+    x: Array, gamma: Array = None, beta: Array = None, eps: float = 1e-5
+) -> tuple[Array, Array, Array]:
+    """Batch normalisation with the batch's own statistics: (result, mean, variance).
+
+    They are taken per channel over all other axes; the variance divides by the number of values.
+    Without `gamma` and `beta` the result has mean 0 and variance 1 (Ioffe & Szegedy, 2015).
+
+    Shapes: x (n, ..., c), gamma and beta (c,) -> (n, ..., c), (c,), (c,).
+
+    >>> batch_norm_training(np.array([[1.0], [3.0]]), eps=0.0)[0].tolist()
+    [[-1.0], [1.0]]
+    """
+    x = _values("batch_norm_training", x, 2, "(n, ..., c)")
+    c = x.shape[-1]
+    rows = x.reshape(1, math.prod(x.shape[:-1]), c)
+    out, mean, variance = _normalise("batch_norm_training", rows, c, gamma, beta, eps)
+    return out.reshape(x.shape), mean.reshape(c), variance.reshape(c)
+
+
+def instance_norm(
+    x: Array, gamma: Array = None, beta: Array = None, eps: float = 1e-5
+) -> tuple[Array, Array, Array]:
+    """Each channel of each sample brought to mean 0 and variance 1: (result, mean, variance).
+
+    Then scaled by `gamma` and shifted by `beta`, if given (Ulyanov, Vedaldi & Lempitsky, 2016).
+
+    Shapes: x (n, ..., c) with at least one axis between, gamma and beta (c,) -> (n, ..., c) and
+    the statistics (n, c).
+    """
+    x = _values("instance_norm", x, 3, "(n, ..., c) with the axes of an image or a sequence")
+    n, c = x.shape[0], x.shape[-1]
+    rows = x.reshape(n, math.prod(x.shape[1:-1]), c)
+    out, mean, variance = _normalise("instance_norm", rows, c, gamma, beta, eps)
+    return out.reshape(x.shape), mean, variance
+
+
+def group_norm(
+    x: Array, groups: int, gamma: Array = None, beta: Array = None, eps: float = 1e-5
+) -> Array:
+    """Each group of neighbouring channels of each sample brought to mean 0 and variance 1.
+
+    Then scaled by `gamma` and shifted by `beta`, per channel, if given (Wu & He, 2018).
+
+    Shapes: x (n, ..., c), gamma and beta (c,) -> (n, ..., c); `groups` divides c.
+    """
+    x = _values("group_norm", x, 2, "(n, ..., c)")
+    n, c = x.shape[0], x.shape[-1]
+    if not isinstance(groups, (int, np.integer)) or groups < 1 or c % groups:
+        raise ValueError(
+            f"group_norm: expected a number of groups that divides the {c} channels, got "
+            f"{groups!r} (input shape {x.shape}). Channels are the last axis."
+        )
+    rows = x.reshape(n, math.prod(x.shape[1:-1]), c)
+    return _normalise("group_norm", rows, int(groups), gamma, beta, eps)[0].reshape(x.shape)
+
+
+def _values(name: str, x: Array, least: int, shape: str) -> Array:
+    """Floating-point values with enough axes."""
+    x = floats(name, x)
+    if x.ndim < least:
+        raise ValueError(
+            f"{name}: expected an array of shape {shape}, got {x.shape}. "
+            "The last axis holds the channels."
+        )
+    return x
+
+
+def _per_channel(name: str, what: str, values: Array, shape: tuple[int, ...]) -> Array:
+    """A floating-point value for each channel."""
+    values = floats(name, values)
+    if values.shape != shape:
+        raise ValueError(
+            f"{name}: expected {what} of shape {shape}, one per channel, got {values.shape}."
+        )
+    return values
+
+
+def _normalise(
+    name: str, x: Array, groups: int, gamma: Array, beta: Array, eps: float
+) -> tuple[Array, Array, Array]:
+    """The operation itself on (blocks, rows, channels), its arguments checked and of one type."""
+    shape = x.shape[2:]
+    if x.shape[1] == 0:
+        raise ValueError(f"{name}: expected at least one value per channel, got an empty array.")
+    gamma = _per_channel(name, "gamma", np.ones(shape, x.dtype) if gamma is None else gamma, shape)
+    beta = _per_channel(name, "beta", np.zeros(shape, x.dtype) if beta is None else beta, shape)
+    dtype = np.result_type(x.dtype, gamma.dtype, beta.dtype)
+    arrays = (a if a.dtype == dtype else a.astype(dtype) for a in (x, gamma, beta))
+    return normalised(*arrays, groups=groups, eps=float(eps))[:3]
 
 
 def dropout(x: Array, rate: float, rng: np.random.Generator) -> Array:

@@ -13,8 +13,10 @@ compiles, "compiled" insists on Numba, unset takes what is there. `kernel.numpy(
 """
 
 from .convolution import conv2d, conv2d_input, conv2d_weight, fold, windows
+from .depthwise import depthwise2d, depthwise2d_input, depthwise2d_weight
 from .dispatch import Kernel
 from .elementwise import product, relu, relu_backward, scaled_difference, sum_rows
+from .normalisation import centred_scale, centred_sum, moment_sums, moments
 from .pooling import (
     max_pool2d,
     max_pool2d_gather,
@@ -37,13 +39,20 @@ __all__ = [
     "adagrad_update",
     "adam_update",
     "adamax_update",
+    "centred_scale",
+    "centred_sum",
     "conv2d",
     "conv2d_input",
     "conv2d_weight",
+    "depthwise2d",
+    "depthwise2d_input",
+    "depthwise2d_weight",
     "fold",
     "max_pool2d",
     "max_pool2d_gather",
     "max_pool2d_scatter",
+    "moment_sums",
+    "moments",
     "product",
     "relu",
     "relu_backward",

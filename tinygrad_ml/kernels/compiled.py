@@ -12,36 +12,46 @@ from .compiled_updates import (  # noqa: F401
     sgd_update,
 )
 from .compiler import contiguous, loop
-from .geometry import output_size, tiles
+from .depthwise_loops import depthwise2d, depthwise2d_input, depthwise2d_weight  # noqa: F401
+from .geometry import extent, output_size, tiles
 from .memory import SMALL, empty, zeros
+from .normalisation_loops import (  # noqa: F401
+    centred_scale,
+    centred_sum,
+    moment_sums,
+    moments,
+)
 from .threads import share, slices
 
 _VECTOR = 1 << 12  # elements from which on a compiled loop pays for its call
 _LIGHT = 1 << 20  # elements of simple work that are worth a thread of their own
 
 
-def conv2d(x, w, bias=None, *, stride, padding):
-    output = output_size(x.shape, w.shape[:2], stride, padding)
-    if winograd.pays(len(x), output, w.shape, stride, padding, x, w, bias):
+def conv2d(x, w, bias=None, *, stride, padding, dilation=(1, 1)):
+    output = output_size(x.shape, extent(w.shape[:2], dilation), stride, padding)
+    if dilation == (1, 1) and winograd.pays(len(x), output, w.shape, stride, padding, x, w, bias):
         return winograd.convolve(x, w, bias, padding)
-    if direct.pays(len(x), output, w.shape, stride, padding, x, w, bias):
+    if dilation == (1, 1) and direct.pays(len(x), output, w.shape, stride, padding, x, w, bias):
         return direct.convolve(x, w, bias, padding)
-    return convolution.convolve(_gather, x, w, bias, stride, padding)
+    gather = convolution.gaps(_gather, dilation)
+    return convolution.convolve(gather, x, w, bias, stride, padding, output)
 
 
-def conv2d_input(g, w, *, shape, stride, padding):
+def conv2d_input(g, w, *, shape, stride, padding, dilation=(1, 1)):
     border = convolution.turned_border(w.shape[:2], padding)
-    if winograd.pays(len(g), shape[1:3], w.shape, stride, border, g, w):
+    if dilation == (1, 1) and winograd.pays(len(g), shape[1:3], w.shape, stride, border, g, w):
         return winograd.convolve(g, w[::-1, ::-1].swapaxes(2, 3), None, border)
-    return convolution.convolve_back(_add_back, g, w, shape, stride, padding)
+    add_back = convolution.gaps(_add_back, dilation)
+    return convolution.convolve_back(add_back, g, w, shape, stride, padding)
 
 
-def conv2d_weight(x, g, *, shape, stride, padding):
-    if winograd.pays(len(g), g.shape[1:3], shape, stride, padding, x, g):
+def conv2d_weight(x, g, *, shape, stride, padding, dilation=(1, 1)):
+    if dilation == (1, 1) and winograd.pays(len(g), g.shape[1:3], shape, stride, padding, x, g):
         return winograd.correlate(x, g, padding)
-    if direct.pays(len(x), g.shape[1:3], shape, stride, padding, x, g):
+    if dilation == (1, 1) and direct.pays(len(x), g.shape[1:3], shape, stride, padding, x, g):
         return direct.correlate(x, g, shape, padding)
-    return convolution.correlate(_gather, x, g, shape, stride, padding)
+    gather = convolution.gaps(_gather, dilation)
+    return convolution.correlate(gather, x, g, shape, stride, padding)
 
 
 def windows(x, *, size, stride):
@@ -57,9 +67,9 @@ def fold(g, *, shape, stride):
     return out
 
 
-def _gather(x, columns, stride, padding):
-    if not columns.flags.c_contiguous:  # one long run per tap, which NumPy copies faster
-        convolution.gather(x, columns, stride, padding)
+def _gather(x, columns, stride, padding, dilation=(1, 1)):
+    if not columns.flags.c_contiguous or dilation != (1, 1):  # NumPy copies single taps as fast
+        convolution.gather(x, columns, stride, padding, dilation)
         return
     (top, _), (left, _) = padding
     n, oh, ow, kh, kw, c = columns.shape
@@ -91,7 +101,10 @@ def _gather_rows(x, columns, c, sh, sw, top, left):
                             inner[j] = source[j]
 
 
-def _add_back(columns, out, stride, padding):
+def _add_back(columns, out, stride, padding, dilation=(1, 1)):
+    if dilation != (1, 1):
+        convolution.add_back(columns, out, stride, padding, dilation)
+        return
     (top, _), (left, _) = padding
     n, oh, ow, kh, kw, c = columns.shape
     rows = contiguous(columns).reshape(n, oh, ow, kh, kw * c)

@@ -1,5 +1,7 @@
 """What the compiled twins share: how a loop is compiled, and the form of its arguments."""
 
+import functools
+
 import numba
 import numpy as np
 
@@ -27,11 +29,13 @@ def reordering_loop(function):
 
 
 def _compiled(function, fastmath):
-    options = {"nogil": True, "error_model": "numpy", "fastmath": fastmath or False}
+    compiled = functools.partial(
+        numba.njit, nogil=True, error_model="numpy", fastmath=fastmath or False
+    )
     try:
-        return numba.njit(cache=True, **options)(function)
+        return compiled(cache=True)(function)
     except RuntimeError:  # no directory can be written
-        return numba.njit(**options)(function)
+        return compiled()(function)
 
 
 def contiguous(x):

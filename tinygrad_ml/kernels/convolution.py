@@ -13,12 +13,13 @@ multiplied and forgotten, so they never exist for the whole batch.
 Source: Chellapilla, Puri & Simard (2006), High performance convolutional neural networks.
 """
 
+import functools
 import math
 
 import numpy as np
 
 from .dispatch import Kernel
-from .geometry import cropped, output_size, padded, padded_shape, taps, window_view
+from .geometry import cropped, extent, output_size, padded, padded_shape, taps, window_view
 from .memory import empty, scratch, zeros
 from .threads import add_up, share
 
@@ -28,36 +29,37 @@ _SMALL = 1 << 22  # multiplications that are not worth a second thread
 
 
 @Kernel
-def conv2d(x, w, bias=None, *, stride, padding):
-    """Cross-correlation: out[i, y, x] = sum over a, b of x[i, y sh + a, x sw + b] @ w[a, b].
+def conv2d(x, w, bias=None, *, stride, padding, dilation=(1, 1)):
+    """Cross-correlation: out[i, y, x] = sum over a, b of x[i, y sh + a dh, x sw + b dw] @ w[a, b].
 
     Shapes: (n, h, w, c_in), (kh, kw, c_in, c_out), bias None or (c_out,) -> (n, oh, ow, c_out).
     """
-    return convolve(gather, x, w, bias, stride, padding)
+    output = output_size(x.shape, extent(w.shape[:2], dilation), stride, padding)
+    return convolve(gaps(gather, dilation), x, w, bias, stride, padding, output)
 
 
 @Kernel
-def conv2d_input(g, w, *, shape, stride, padding):
+def conv2d_input(g, w, *, shape, stride, padding, dilation=(1, 1)):
     """The gradient of `conv2d` with respect to x: <conv2d(x, w), g> = <x, conv2d_input(g, w)>.
 
     Shapes: (n, oh, ow, c_out), (kh, kw, c_in, c_out) -> `shape` (n, h, w, c_in).
     """
-    border = turned_border(w.shape[:2], padding)
+    border = turned_border(extent(w.shape[:2], dilation), padding)
     if stride == (1, 1) and min(map(min, border)) >= 0:
         # Itself a convolution, with the kernel turned by half a circle: NumPy reads windows faster
         # than it adds them.
         turned = w[::-1, ::-1].swapaxes(2, 3)
-        return convolve(gather, g, turned, None, stride, border)
-    return convolve_back(add_back, g, w, shape, stride, padding)
+        return convolve(gaps(gather, dilation), g, turned, None, stride, border, shape[1:3])
+    return convolve_back(gaps(add_back, dilation), g, w, shape, stride, padding)
 
 
 @Kernel
-def conv2d_weight(x, g, *, shape, stride, padding):
+def conv2d_weight(x, g, *, shape, stride, padding, dilation=(1, 1)):
     """The gradient of `conv2d` with respect to w: <conv2d(x, w), g> = <w, conv2d_weight(x, g)>.
 
     Shapes: (n, h, w, c_in), (n, oh, ow, c_out) -> `shape` (kh, kw, c_in, c_out).
     """
-    return correlate(gather, x, g, shape, stride, padding)
+    return correlate(gaps(gather, dilation), x, g, shape, stride, padding)
 
 
 @Kernel
@@ -81,35 +83,39 @@ def fold(g, *, shape, stride):
     return out
 
 
-def gather(x, columns, stride, padding):
+def gather(x, columns, stride, padding, dilation=(1, 1)):
     """Copy all windows of the images into `columns`, (n, oh, ow, kh, kw, c) in any order."""
     images = padded(x, padding)
     size, output = columns.shape[3:5], columns.shape[1:3]
     if columns.flags.c_contiguous:
-        columns[...] = window_view(images, size, stride, output)
+        columns[...] = window_view(images, size, stride, output, dilation)
         return
     planes = np.ascontiguousarray(images.transpose(0, 3, 1, 2))  # long runs of pixels, not channels
-    for tap, place in enumerate(taps(planes.transpose(0, 2, 3, 1), size, stride, output)):
+    for tap, place in enumerate(taps(planes.transpose(0, 2, 3, 1), size, stride, output, dilation)):
         target = columns[:, :, :, tap // size[1], tap % size[1]]
         target.transpose(0, 3, 1, 2)[...] = place.transpose(0, 3, 1, 2)
 
 
-def add_back(columns, out, stride, padding):
+def add_back(columns, out, stride, padding, dilation=(1, 1)):
     """Add all windows to the images `out` they were read from: the adjoint of `gather`."""
     whole = padding == ((0, 0), (0, 0))
     images = out if whole else zeros(padded_shape(out.shape, padding), out.dtype)
     output, size = columns.shape[1:3], columns.shape[3:5]
-    for tap, place in enumerate(taps(images, size, stride, output)):
+    for tap, place in enumerate(taps(images, size, stride, output, dilation)):
         place += columns[:, :, :, tap // size[1], tap % size[1]]
     if not whole:
         out += cropped(images, out.shape, padding)
 
 
-def convolve(gather, x, w, bias, stride, padding):
-    """`conv2d` with the given way to gather columns."""
+def gaps(move, dilation):
+    """`gather` or `add_back`, of windows with gaps."""
+    return functools.partial(move, dilation=dilation)
+
+
+def convolve(gather, x, w, bias, stride, padding, output):
+    """`conv2d` with the given way to gather columns, to results of `output` rows and columns."""
     x, w = _of_one_type(x, w, w if bias is None else bias)[:2]
     size, c_out = w.shape[:2], w.shape[3]
-    output = output_size(x.shape, size, stride, padding)
     out = empty((len(x), *output, c_out), x.dtype)
     kernel = w.reshape(-1, c_out)
     if bias is not None:  # added to whole rows of pixels: NumPy is slow at short runs

@@ -6,6 +6,11 @@ from numpy.lib.stride_tricks import as_strided
 _BLOCK_BYTES = 1 << 20
 
 
+def extent(size, dilation):
+    """Rows and columns from the first to the last place of a window."""
+    return (size[0] - 1) * dilation[0] + 1, (size[1] - 1) * dilation[1] + 1
+
+
 def output_size(shape, size, stride, padding):
     """Rows and columns of windows that fit completely on a padded image batch of this shape."""
     (top, bottom), (left, right) = padding
@@ -39,11 +44,11 @@ def cropped(x, shape, padding):
     return np.ascontiguousarray(x[:, top : top + shape[1], left : left + shape[2]])
 
 
-def taps(x, size, stride, output):
+def taps(x, size, stride, output, dilation=(1, 1)):
     """For each place in the window, row by row, the view of `x` that all windows see there."""
     (sh, sw), (oh, ow) = stride, output
-    for ky in range(size[0]):
-        for kx in range(size[1]):
+    for ky in range(0, size[0] * dilation[0], dilation[0]):
+        for kx in range(0, size[1] * dilation[1], dilation[1]):
             yield x[:, ky : ky + (oh - 1) * sh + 1 : sh, kx : kx + (ow - 1) * sw + 1 : sw]
 
 
@@ -60,9 +65,9 @@ def image_blocks(x):
         yield slice(start, start + images)
 
 
-def window_view(x, size, stride, output):
+def window_view(x, size, stride, output, dilation=(1, 1)):
     """All windows as a read-only view (n, oh, ow, kh, kw, c), without a copy."""
     sn, sy, sx, sc = x.strides
     shape = (x.shape[0], *output, *size, x.shape[3])
-    strides = (sn, sy * stride[0], sx * stride[1], sy, sx, sc)
+    strides = (sn, sy * stride[0], sx * stride[1], sy * dilation[0], sx * dilation[1], sc)
     return as_strided(x, shape, strides, writeable=False)

@@ -2,19 +2,37 @@
 
 from . import initialisers
 from .activations import LeakyReLU, ReLU, Sigmoid, Softmax, Softplus, Tanh
-from .convolution import AvgPool2D, Conv2D, MaxPool2D
+from .convolution import Conv1D, Conv2D, ConvTranspose1D, ConvTranspose2D
 from .layers import Dense, Dropout, Flatten
 from .module import Module, Sequential
-from .normalisation import BatchNorm
+from .normalisation import BatchNorm, GroupNorm, InstanceNorm
+from .pooling import (
+    AdaptiveAvgPool2D,
+    AvgPool1D,
+    AvgPool2D,
+    GlobalAvgPool2D,
+    MaxPool1D,
+    MaxPool2D,
+    Upsample2D,
+)
 
 __all__ = [
+    "AdaptiveAvgPool2D",
+    "AvgPool1D",
     "AvgPool2D",
     "BatchNorm",
+    "Conv1D",
     "Conv2D",
+    "ConvTranspose1D",
+    "ConvTranspose2D",
     "Dense",
     "Dropout",
     "Flatten",
+    "GroupNorm",
+    "GlobalAvgPool2D",
+    "InstanceNorm",
     "LeakyReLU",
+    "MaxPool1D",
     "MaxPool2D",
     "Module",
     "ReLU",
@@ -23,5 +41,6 @@ __all__ = [
     "Softmax",
     "Softplus",
     "Tanh",
+    "Upsample2D",
     "initialisers",
 ]

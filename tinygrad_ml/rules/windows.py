@@ -1,7 +1,8 @@
 """Derivatives of sliding windows: convolution, pooling and the patches they are made of.
 
-The three convolutions are bilinear and each is the adjoint of the others, so their rules close to
-any order; the same holds for the pairs windows/fold, scatter/gather and sum/spread.
+The three convolutions, as the three depthwise ones, are bilinear and each is the adjoint of the
+others, so their rules close to any order; the same holds for the pairs windows/fold, scatter/gather
+and sum/spread.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ fold = primitive(kernels.fold)
 conv2d = primitive(kernels.conv2d)
 conv2d_input = primitive(kernels.conv2d_input)
 conv2d_weight = primitive(kernels.conv2d_weight)
+depthwise2d = primitive(kernels.depthwise2d)
+depthwise2d_input = primitive(kernels.depthwise2d_input)
+depthwise2d_weight = primitive(kernels.depthwise2d_weight)
 max_pool2d = primitive(kernels.max_pool2d)
 max_pool2d_scatter = primitive(kernels.max_pool2d_scatter)
 max_pool2d_gather = primitive(kernels.max_pool2d_gather)
@@ -54,6 +58,24 @@ defvjp(
     lambda G, _out, x, g, *, shape, **how: conv2d(x, G, None, **how),
 )
 defvjp(sum_rows, lambda g, _out, _x: np.broadcast_to(g, _x.shape))
+
+# ---- depthwise convolution
+
+defvjp(
+    depthwise2d,
+    lambda g, _out, x, w, **how: depthwise2d_input(g, w, shape=x.shape, **how),
+    lambda g, _out, x, w, **how: depthwise2d_weight(x, g, shape=w.shape, **how),
+)
+defvjp(
+    depthwise2d_input,
+    lambda G, _out, g, w, *, shape, **how: depthwise2d(G, w, **how),
+    lambda G, _out, g, w, *, shape, **how: depthwise2d_weight(G, g, shape=w.shape, **how),
+)
+defvjp(
+    depthwise2d_weight,
+    lambda G, _out, x, g, *, shape, **how: depthwise2d_input(g, G, shape=x.shape, **how),
+    lambda G, _out, x, g, *, shape, **how: depthwise2d(x, G, **how),
+)
 
 # ---- pooling; the index of the winners is piecewise constant
 
