@@ -76,6 +76,11 @@ def arrays_of(value: Any) -> Any:
     return value
 
 
+def as_array(value: Any) -> Any:
+    """Arrays and Tensors as they are, numbers and lists as an array."""
+    return value if hasattr(value, "dtype") else np.asarray(value)
+
+
 def apply(function: Callable, *args: Any, **kwargs: Any) -> Any:
     """Run `function` on the arrays behind `args` and record it when somebody wants a gradient.
 

@@ -10,6 +10,28 @@ result `out`. Five laws keep the rules right at every order and in every dtype:
 5. exact shapes, except where NumPy broadcasts: there the engine sums to the argument's shape.
 """
 
-from . import elementwise, indexing, linalg, reductions, shaping, windows
+from . import (
+    diagonals,
+    elementwise,
+    indexing,
+    linalg,
+    reductions,
+    resizing,
+    sampled,
+    shaping,
+    statistics,
+    windows,
+)
 
-__all__ = ["elementwise", "indexing", "linalg", "reductions", "shaping", "windows"]
+__all__ = [
+    "diagonals",
+    "elementwise",
+    "indexing",
+    "linalg",
+    "reductions",
+    "resizing",
+    "sampled",
+    "shaping",
+    "statistics",
+    "windows",
+]

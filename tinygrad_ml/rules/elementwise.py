@@ -82,7 +82,6 @@ defvjp(np.arccosh, lambda g, out, x: g / np.sqrt(x * x - 1))
 defvjp(np.arctanh, lambda g, out, x: g / (1 - x * x))
 
 
-
 @implements(np.deg2rad, np.radians)
 def deg2rad(x: Any) -> Any:
     """Degrees as radians."""
