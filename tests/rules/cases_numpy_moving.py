@@ -54,7 +54,8 @@ shaping_cases(
 shaping_cases(
     np.rot90,
     about=np.flip,
-    plain=[(np.rot90, (2, 3)), (lambda x: np.rot90(x, 2), (2, 3)), (lambda x: np.rot90(x, 3), (2, 3)),
+    plain=[(np.rot90, (2, 3)), (lambda x: np.rot90(x, 2), (2, 3)),
+           (lambda x: np.rot90(x, 3), (2, 3)),
            (lambda x: np.rot90(x, -1, (2, 0)), (2, 3, 2))],
     zero_d=NEEDS_AXES,
     empty=[(np.rot90, (0, 3))],
@@ -121,7 +122,8 @@ shaping_cases(
 PLACES = np.array([[0, 2], [-1, 1]])
 shaping_cases(
     np.take,
-    plain=[(lambda x: np.take(x, PLACES), (2, 3)), (lambda x: np.take(x, [2, 0, 2], axis=1), (2, 3)),
+    plain=[(lambda x: np.take(x, PLACES), (2, 3)),
+           (lambda x: np.take(x, [2, 0, 2], axis=1), (2, 3)),
            (lambda x: np.take(x, 1, axis=0), (2, 3)), (lambda x: x.take(PLACES, 1), (2, 3)),
            (lambda x: np.take(x, [-7, 8, 5], axis=1, mode="wrap"), (2, 3)),
            (lambda x: np.take(x, [-7, 8, 1], axis=1, mode="clip"), (2, 3)),
@@ -236,7 +238,8 @@ shaping_cases(
 shaping_cases(
     np.diff,
     about=np.subtract,
-    plain=[(np.diff, (2, 3)), (lambda x: np.diff(x, 2), (2, 4)), (lambda x: np.diff(x, axis=0), (3, 2)),
+    plain=[(np.diff, (2, 3)), (lambda x: np.diff(x, 2), (2, 4)),
+           (lambda x: np.diff(x, axis=0), (3, 2)),
            (lambda x, y: np.diff(x, prepend=y, append=0), (2, 3), (2, 2)),
            (lambda x, y: np.diff(x, append=y), (2, 3), ()), (lambda x: np.diff(x, 5), (3,))],
     zero_d=NEEDS_AXES,
@@ -274,14 +277,7 @@ shaping_cases(
     negative_axis=[(lambda x: np.gradient(x, axis=-2), (3, 2))],
     tuple_axis=[(lambda x: np.gradient(x, axis=(2, 0)), (2, 3, 2))],
 )  # fmt: skip
-add(
-    np.gradient,
-    "plain",
-    np.gradient,
-    distinct(2, 4),
-    distinct(),
-    np.arange(4) + distinct(4, high=0),
-)
+add(np.gradient, "plain", np.gradient, distinct(2, 4), distinct(), GRID)
 for n, m in ((5, 3), (3, 5), (4, 4), (1, 3), (3, 1), (5, 2), (2, 5)):
     for mode in ("full", "same", "valid"):
         x, y = distinct(n), distinct(m)
@@ -294,20 +290,20 @@ for function in (np.convolve, np.correlate):
 
 X_OUT = np.array([[-1.0, 0.25], [1.0, 5.0]])
 for x in (X_OUT, np.array([0.1, 0.6, 2.1])):
-    add(np.interp, "plain", lambda fp, x=x: np.interp(x.astype(fp.dtype), GRID.astype(fp.dtype), fp),
+    add(np.interp, "plain", lambda f, x=x: np.interp(x.astype(f.dtype), GRID.astype(f.dtype), f),
         distinct(4), analytic=False)  # fmt: skip
 add(np.interp, "plain", np.interp, X_OUT, GRID, distinct(4), analytic=False)
 add(np.interp, "plain", lambda x, f: np.interp(x, GRID.astype(x.dtype), f, -5.0, right=7.0), X_OUT,
     distinct(4), analytic=False)  # fmt: skip
-add(np.interp, "plain", lambda f: np.interp(np.array([1, 2, 3], f.dtype), [1.0], f), distinct(1),
-    analytic=False)  # fmt: skip
+add(np.interp, "plain", lambda f: np.interp(np.arange(3).astype(f.dtype), np.ones(1, f.dtype), f),
+    distinct(1), analytic=False)  # fmt: skip
 add(np.interp, "0-d", np.interp, np.array(0.7), GRID, distinct(4), analytic=False)
 add(np.interp, "empty", np.interp, distinct(0, 2), GRID, distinct(4), analytic=False)
 exclude(np.interp, broadcast="points are vectors of one length")
 exclude_axes(np.interp)
 
 JUMPS = np.array([[0.5, 3.0, -3.0, 0.2], [6.0, 0.1, 5.5, 0.3]])
-for situation, how in (("plain", {}), ("negative axis", {"axis": -2}), ("plain", {"period": 4})):
+for situation, how in (("plain", {}), ("negative axis", {"axis": -2}), ("plain", {"period": 4.5})):
     add(np.unwrap, situation, lambda p, how=how: np.unwrap(p, **how), JUMPS, analytic=False)
 add(np.unwrap, "empty", np.unwrap, JUMPS[:, :0], analytic=False)
 exclude(np.unwrap, zero_d=NEEDS_AXES, broadcast=ONE_ARGUMENT, tuple_axis=ONE_AXIS,
@@ -315,7 +311,8 @@ exclude(np.unwrap, zero_d=NEEDS_AXES, broadcast=ONE_ARGUMENT, tuple_axis=ONE_AXI
 
 shaping_cases(
     np.linspace,
-    plain=[(lambda a, b: np.linspace(a, b, 5), (2,), (2,)), (lambda a: np.linspace(a, 3, 4), (2, 3)),
+    plain=[(lambda a, b: np.linspace(a, b, 5), (2,), (2,)),
+           (lambda a: np.linspace(a, 3, 4), (2, 3)),
            (lambda b: np.linspace(0, b, 4, endpoint=False), (3,)),
            (lambda a: np.linspace(a, 1, 1), (2,))],
     zero_d=[(lambda a, b: np.linspace(a, b, 5), (), ())],

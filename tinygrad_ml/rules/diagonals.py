@@ -50,13 +50,19 @@ def diagflat(x: Any, k: int = 0) -> Any:
     return diag(x.reshape(-1), k)
 
 
+def _lower(x: Any, k: int) -> np.ndarray:
+    """True up to the diagonal k; a vector counts as every row of a square matrix."""
+    n, m = x.shape[-2:] if x.ndim > 1 else x.shape * 2
+    return np.tri(n, m, k, dtype=bool)
+
+
 @implements(np.tril)
 def tril(x: Any, k: int = 0) -> Any:
     """The lower triangle: zeros above the diagonal k."""
-    return np.where(np.tri(*x.shape[-2:], k=k, dtype=bool), x, 0)
+    return np.where(_lower(x, k), x, 0)
 
 
 @implements(np.triu)
 def triu(x: Any, k: int = 0) -> Any:
     """The upper triangle: zeros below the diagonal k."""
-    return np.where(np.tri(*x.shape[-2:], k=k - 1, dtype=bool), 0, x)
+    return np.where(_lower(x, k - 1), 0, x)

@@ -28,9 +28,10 @@ def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
         raise ValueError(f"diff: expected n of at least 0, got {n}.")
     shape = list(np.shape(a))
     shape[axis] = 1
-    ends = [None if e is None else np.broadcast_to(e, shape) if np.ndim(e) == 0 else e
-            for e in (prepend, append)]  # fmt: skip
     if n and (prepend is not None or append is not None):
+        ends = [end if np.ndim(end) or end is None else
+                np.broadcast_to(as_array(end).astype(np.result_type(a, end)), shape)
+                for end in (prepend, append)]  # fmt: skip
         a = np.concatenate([e for e in (ends[0], a, ends[1]) if e is not None], axis=axis)
     for _ in range(n):
         a = _part(a, axis, 1, None) - _part(a, axis, None, -1)
@@ -83,7 +84,7 @@ def _slopes(f: Any, spacing: Any, axis: int, edge_order: int) -> Any:
     if np.ndim(spacing) and np.shape(spacing) != (n,):
         raise ValueError(f"gradient: expected {n} coordinates, got shape {np.shape(spacing)}.")
     h = diff(spacing) if np.ndim(spacing) else np.broadcast_to(spacing, (n - 1,))
-    h = h.astype(f.dtype if f.dtype.kind == "f" else np.float64)
+    h = h.astype(np.float64 if f.dtype.kind in "biu" else f.dtype)
     slope = diff(f) / h
     left, right = slope[..., :-1], slope[..., 1:]
     inner = (left * h[1:] + right * h[:-1]) / (h[:-1] + h[1:])
@@ -123,7 +124,8 @@ def convolve(a: Any, v: Any, mode: str = "full") -> Any:
 @implements(np.correlate)
 def correlate(a: Any, v: Any, mode: str = "valid") -> Any:
     """out[k] = sum of a[i + k] v[i]: the convolution with v reversed."""
-    v = as_array(v)
+    if np.size(a) < np.size(v):
+        return np.flip(correlate(v, a, mode))
     return convolve(a, np.flip(v), mode)
 
 
@@ -173,9 +175,11 @@ def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, axis: 
 @implements(np.polyval)
 def polyval(p: Any, x: Any) -> Any:
     """p[0] x^(n-1) + ... + p[n-1] by Horner's scheme."""
-    out = np.zeros_like(x)
-    for k in range(len(p)):
-        out = out * x + p[k]
+    if len(p) < 2:
+        return np.zeros_like(x) + sum(p)
+    out = p[0]
+    for coefficient in p[1:]:
+        out = out * x + coefficient
     return out
 
 

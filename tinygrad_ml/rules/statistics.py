@@ -173,8 +173,8 @@ def nanmean(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 def nanvar(x: Any, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -> Any:
     """The variance without NaN; NaN where there are not more than `ddof` values."""
     count = _numbers(x, axis, keepdims)
-    centered = x - nanmean(x, axis, keepdims=True)
-    total = nansum(np.square(centered), axis, keepdims)
+    centered = np.where(np.isnan(x), 0, x - nanmean(x, axis, keepdims=True))
+    total = np.square(centered).sum(axis=axis, keepdims=keepdims)
     return total / np.where(count > ddof, count - ddof, math.nan)
 
 
