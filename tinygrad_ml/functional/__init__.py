@@ -12,6 +12,7 @@ from .activations import (
 )
 from .convolution import avg_pool2d, conv2d, fold, max_pool2d, windows
 from .distances import pairwise_distances
+from .indexing import put_along_axis
 from .linear import linear, one_hot
 from .losses import (
     binary_cross_entropy,
@@ -40,6 +41,7 @@ __all__ = [
     "mse_loss",
     "one_hot",
     "pairwise_distances",
+    "put_along_axis",
     "relu",
     "sigmoid",
     "softmax",

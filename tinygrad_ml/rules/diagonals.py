@@ -21,7 +21,8 @@ def _places(rows: int, columns: int, offset: int) -> tuple[np.ndarray, np.ndarra
 def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     """The diagonal of two axes, as the last axis."""
     moved = np.moveaxis(x, (axis1, axis2), (-2, -1))
-    return moved[(..., *_places(*moved.shape[-2:], offset))]
+    rows, columns = moved.shape[-2:]
+    return moved[(..., *_places(rows, columns, offset))]
 
 
 @implements(np.trace)

@@ -24,7 +24,7 @@ MODES = ("edge", "reflect", "symmetric", "wrap")  # which element stands where d
 
 
 @implements(np.pad)
-def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = 0) -> Any:
+def pad(x: Any, pad_width: Any, mode: Any = "constant", constant_values: Any = 0) -> Any:
     """Values around an array: constants, or (modes edge, reflect, symmetric, wrap) its own."""
     widths = _widths(pad_width, x.ndim)
     if mode == "constant":
