@@ -87,6 +87,7 @@ INSTEAD = {
     "roll": "np.roll(t, shift, axis)",
     "tile": "np.tile(t, repeats)",
     "diag": "np.diag(t)",
+    "ptp": "np.ptp(t, axis)",
     "gather": "np.take_along_axis(t, indices, axis)",
     "scatter": "tg.functional.put_along_axis(t, indices, values, axis)",
     "zero_": "t.data = np.zeros(t.shape), or optimizer.zero_grad() for gradients",
@@ -185,6 +186,15 @@ def check_call(function: Any, spelling: Any, args: Any, kwargs: dict) -> None:
             f"{name_of(function)}: expected ({', '.join(names.parameters)}) with Tensors, got "
             f"{len(args) + len(kwargs)} arguments ({error}). Leave the others out."
         ) from None
+
+
+def refuse_objects(function: Any, array: Any) -> None:
+    """NumPy makes arrays of Python objects where a None or a text came among numbers."""
+    if array.dtype.kind not in "fiubc":
+        raise TypeError(
+            f"{name_of(function)}: expected numbers, got values of dtype {array.dtype}: a None or "
+            "a text among them? Use np.nan for what is missing."
+        )
 
 
 def ufunc_method(ufunc: np.ufunc, method: str) -> str:

@@ -166,7 +166,7 @@ def _spelled(function: Any, spelling: Callable, args: Any, kwargs: dict[str, Any
             function(*arrays, **how)
         except Exception as reason:
             raise messages.explain(reason, function, arrays, how) from error
-        raise
+        raise messages.explain(error, function, arrays, how) from error
 
 
 # ------------------------------------------------------------------------------------ the Tensor

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..messages import refuse_objects
 from ..table import CONSTANTS, defvjp, implements
 from ..tensor import apply, arrays_of, constant
 
@@ -174,7 +175,11 @@ def clip(x: Any, a_min: Any = None, a_max: Any = None, min: Any = None, max: Any
 @implements(np.where)
 def where(condition: Any, *choices: Any) -> Any:
     """np.where; of the condition alone it asks for the indices."""
-    return apply(np.where, condition, *choices) if choices else np.nonzero(condition)
+    if not choices:
+        return np.nonzero(condition)
+    out = apply(np.where, condition, *choices)
+    refuse_objects(np.where, out)
+    return out
 
 
 @implements(np.select)

@@ -56,8 +56,11 @@ def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Any:
 
 
 @implements(np.sort)
-def sort(x: Any, axis: int | None = -1) -> Any:
-    """Ascending order; of equal values the first comes first, so each has one gradient."""
+def sort(x: Any, axis: int | None = -1, kind: Any = None) -> Any:
+    """Ascending order; of equal values the first comes first, so each has one gradient.
+
+    That is what kind="stable" asks for; the other kinds give the same values.
+    """
     if axis is None:
         x, axis = x.reshape(-1), 0
     return take_along_axis(x, np.argsort(x, axis=axis, kind="stable"), axis)
@@ -75,8 +78,10 @@ def partition(x: Any, kth: Any, axis: int | None = -1) -> Any:
 def take(x: Any, indices: Any, axis: int | None = None, mode: str = "raise") -> Any:
     """x[indices] along one axis (None: of the flattened values)."""
     indices = np.asarray(arrays_of(indices))
-    if indices.dtype == np.bool_:
-        indices = indices.astype(int)  # places 0 and 1 here, not a mask
+    if indices.dtype == np.bool_ or not indices.size:
+        indices = indices.astype(int)  # the places 0 and 1 here, not a mask
+    if indices.dtype.kind not in "iu":
+        raise TypeError(f"take: expected indices of integers, got {indices.dtype}.")
     if axis is None:
         x, axis = np.reshape(x, -1), 0
     axis = normalize_axis_index(axis, x.ndim)

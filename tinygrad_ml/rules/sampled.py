@@ -53,7 +53,13 @@ def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
     if x is not None:
         along = [1] * y.ndim
         along[axis] = -1
-        dx = diff(np.reshape(x, along) if np.ndim(x) == 1 else x, axis=axis)
+        x = np.reshape(x, along) if np.ndim(x) == 1 else as_array(x)
+        if x.shape[axis] != y.shape[axis]:
+            raise ValueError(
+                f"trapezoid: expected {y.shape[axis]} points x, as many as values y along axis "
+                f"{axis}, got {x.shape[axis]}."
+            )
+        dx = diff(x, axis=axis)
     return np.sum(dx * (_part(y, axis, 1, None) + _part(y, axis, None, -1)) / 2, axis=axis)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
+from ..messages import refuse_objects
 from ..table import defvjp, implements
 from ..tensor import primitive
 
@@ -148,7 +149,9 @@ def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
 @primitive
 def concatenate(*arrays: Any, axis: int = 0) -> Any:
     """np.concatenate with the arrays as arguments of their own."""
-    return np.concatenate(arrays, axis=axis)
+    out = np.concatenate(arrays, axis=axis)
+    refuse_objects(concatenate, out)
+    return out
 
 
 @primitive

@@ -93,19 +93,7 @@ def quantile(
 
     Several q give a first axis (or axes) of their own.
     """
-    if method != "linear":
-        raise TypeError(f"quantile: expected method 'linear' with Tensors, got {method!r}.")
-    q = as_array(q)
-    if not np.all((q >= 0) & (q <= 1)):
-        raise ValueError("quantile: expected fractions q from 0 to 1 (percentiles: 0 to 100).")
-    values, order = _ordered(x, axis, "quantile")
-    place = q.reshape(-1) * (values.shape[-1] - 1)
-    below, above = np.floor(place).astype(int), np.ceil(place).astype(int)
-    low = np.take_along_axis(values, order[..., below], axis=-1)
-    high = np.take_along_axis(values, order[..., above], axis=-1)
-    weight = (place - below).astype(low.dtype if low.dtype.kind == "f" else np.float64)
-    out = np.moveaxis(low + (high - low) * weight, -1, 0)
-    return _shaped(out.reshape(q.shape + out.shape[1:]), x, axis, keepdims)
+    return _quantile(x, q, 1, axis, method, keepdims, "quantile")
 
 
 @implements(np.percentile)
@@ -113,7 +101,25 @@ def percentile(
     x: Any, q: Any, axis: Axis = None, method: str = "linear", keepdims: bool = False
 ) -> Any:
     """The quantile of q / 100."""
-    return quantile(x, as_array(q) / 100, axis, method, keepdims)
+    return _quantile(x, q, 100, axis, method, keepdims, "percentile")
+
+
+def _quantile(
+    x: Any, q: Any, whole: int, axis: Axis, method: str, keepdims: bool, name: str
+) -> Any:
+    q = as_array(q)
+    if q.dtype.kind not in "fiu" or not np.all((q >= 0) & (q <= whole)):
+        raise ValueError(f"{name}: expected numbers q from 0 to {whole}, got {arrays_of(q)}.")
+    if method != "linear":
+        raise TypeError(f"{name}: expected method 'linear' with Tensors, got {method!r}.")
+    values, order = _ordered(x, axis, name)
+    place = q.reshape(-1) / whole * (values.shape[-1] - 1)
+    below, above = np.floor(place).astype(int), np.ceil(place).astype(int)
+    low = np.take_along_axis(values, order[..., below], axis=-1)
+    high = np.take_along_axis(values, order[..., above], axis=-1)
+    weight = (place - below).astype(low.dtype if low.dtype.kind == "f" else np.float64)
+    out = np.moveaxis(low + (high - low) * weight, -1, 0)
+    return _shaped(out.reshape(q.shape + out.shape[1:]), x, axis, keepdims)
 
 
 # ---- covariance
