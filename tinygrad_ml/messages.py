@@ -147,6 +147,8 @@ def describe(value: Any) -> str:
 
 def explain(error: Exception, function: Any, args: list, kwargs: dict) -> Exception:
     """NumPy's complaint with the operation and the shapes in front; our own stay as they are."""
+    if ": expected " in str(error):
+        return error
     module = getattr(function, "__module__", None) or "numpy"
     spelled = module.startswith(("numpy", "_operator", "tinygrad_ml.rules"))
     if not (spelled or isinstance(function, np.ufunc)):

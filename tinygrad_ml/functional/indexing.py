@@ -18,7 +18,7 @@ def put_along_axis(x: Array, indices: Any, values: Array, axis: int | None = -1)
     one place counts. The gradient goes to the values, and to x where nothing was put.
 
     Shapes: x (..., n, ...), indices (..., m, ...) of integers, values broadcast to them -> that of
-    x. `axis=None` counts the flattened elements.
+    x, and a floating-point dtype stays. `axis=None` counts the flattened elements.
 
     >>> put_along_axis(np.zeros((2, 3)), np.array([[1], [2]]), np.array([[5.0], [6.0]]), axis=1)
     array([[0., 5., 0.],
@@ -27,6 +27,8 @@ def put_along_axis(x: Array, indices: Any, values: Array, axis: int | None = -1)
     x, values, indices = as_array(x), as_array(values), np.asarray(arrays_of(indices))
     if indices.dtype.kind not in "iu":
         raise TypeError(f"put_along_axis: expected indices of integers, got {indices.dtype}.")
+    if x.dtype.kind == "f" and values.dtype != x.dtype:
+        values = values.astype(x.dtype)
     if axis is None:
         return put_along_axis(x.reshape(-1), indices.reshape(-1), values, 0).reshape(x.shape)
     if not -x.ndim <= axis < x.ndim or indices.ndim != x.ndim:

@@ -192,9 +192,10 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
         )
     out = default
     for condition, choice in zip(condlist[::-1], choicelist[::-1]):
-        if np.result_type(condition) != np.bool_:
+        kind = np.asarray(arrays_of(condition)).dtype
+        if kind != np.bool_:
             raise TypeError(
-                f"select: expected conditions of True and False, got {np.result_type(condition)}. "
+                f"select: expected conditions of True and False, got {kind}. "
                 "Write a comparison such as x > 0."
             )
         out = np.where(condition, choice, out)

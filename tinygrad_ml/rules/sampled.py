@@ -192,7 +192,8 @@ def polyval(p: Any, x: Any) -> Any:
 @implements(np.vander)
 def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
     """The powers of a vector, one column each: from N - 1 down to 0, or increasing."""
-    if x.ndim != 1:
-        raise ValueError(f"vander: expected a vector, got shape {x.shape}.")
-    powers = np.arange(len(x) if N is None else N, dtype=x.dtype)
+    N = len(x) if N is None else N
+    if x.ndim != 1 or N < 0:
+        raise ValueError(f"vander: expected a vector and N >= 0, got shape {x.shape} and N={N}.")
+    powers = np.arange(N, dtype=x.dtype)
     return x[:, None] ** (powers if increasing else powers[::-1])
