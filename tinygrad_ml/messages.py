@@ -12,6 +12,7 @@ COMPLEX = (
     "the gradient of {node} is complex: gradients of complex numbers are not defined here. Compute "
     "with real and imaginary parts as two Tensors."
 )
+FIT = "expected arguments that fit together"
 FREED = (
     "backward: the graph behind {node} was freed by an earlier backward(). Call "
     "backward(retain_graph=True) the first time, or compute the result again."
@@ -145,9 +146,15 @@ def describe(value: Any) -> str:
     return text if len(text) <= 40 else type(value).__name__
 
 
+def is_about(error: Exception, function: Any) -> bool:
+    """Whether the sentence of an error needs no other: of this function, or about the values."""
+    text = str(error)
+    return text.startswith(f"{name_of(function)}:") or (": expected " in text and FIT not in text)
+
+
 def explain(error: Exception, function: Any, args: list, kwargs: dict) -> Exception:
     """NumPy's complaint with the operation and the shapes in front; our own stay as they are."""
-    if ": expected " in str(error):
+    if ": expected " in str(error):  # a sentence already
         return error
     module = getattr(function, "__module__", None) or "numpy"
     spelled = module.startswith(("numpy", "_operator", "tinygrad_ml.rules"))
@@ -157,10 +164,7 @@ def explain(error: Exception, function: Any, args: list, kwargs: dict) -> Except
     kinds: tuple[type[Exception], ...] = (IndexError, TypeError, ValueError)
     kind = next((k for k in kinds if isinstance(error, k)), ValueError)
     reason = str(error).strip().rstrip(".")
-    return kind(
-        f"{name_of(function)}: expected arguments that fit together, got ({shown}): {reason}. "
-        "Check the shapes and types."
-    )
+    return kind(f"{name_of(function)}: {FIT}, got ({shown}): {reason}. Check the shapes and types.")
 
 
 def no_rule(function: Any) -> str:

@@ -158,7 +158,7 @@ def _spelled(function: Any, spelling: Callable, args: Any, kwargs: dict[str, Any
     try:
         return spelling(*args, **kwargs)
     except (TypeError, ValueError, IndexError, AttributeError, ZeroDivisionError) as error:
-        if str(error).startswith(messages.name_of(function) + ":"):
+        if messages.is_about(error, function):
             raise
         messages.check_call(function, spelling, args, kwargs)
         arrays, how = arrays_of(list(args)), {k: arrays_of(v) for k, v in kwargs.items()}

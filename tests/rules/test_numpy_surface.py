@@ -166,6 +166,11 @@ def test_put_along_axis_without_axis_and_where_values_repeat():
     assert functional.put_along_axis(single, [[0], [1]], 5.0).dtype == np.float32
 
 
+def test_insert_before_what_a_mask_marks():
+    out = np.insert(variable([1.0, 2.0, 3.0]), np.array([True, False, True]), [8.0, 9.0])
+    np.testing.assert_array_equal(out.data, [8, 1, 2, 9, 3])
+
+
 # ------------------------------------------------------------------------------ kinks and limits
 
 
@@ -393,7 +398,7 @@ MATRIX = [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]
         (lambda x: np.meshgrid(x[0], x[1], indexing="yx"), "indexing 'xy' or 'ij'"),
         (lambda x: np.broadcast_arrays(x, x.T), "broadcast_arrays: expected"),
         (lambda x: np.rot90(x[0]), "rot90: expected"),
-        (lambda x: np.hsplit(x, 2), "hsplit: expected"),
+        (lambda x: np.hsplit(x, 2), "split: expected a length that 2 divides"),
         (lambda x: np.partition(x, 5), "partition: expected"),
         (lambda x: np.logaddexp(x, x.T), "logaddexp: expected"),
         (lambda x: x % "a", "remainder: expected"),
