@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -12,6 +13,7 @@ COMPLEX = (
     "the gradient of {node} is complex: gradients of complex numbers are not defined here. Compute "
     "with real and imaginary parts as two Tensors."
 )
+FIT = "expected arguments that fit together"
 FREED = (
     "backward: the graph behind {node} was freed by an earlier backward(). Call "
     "backward(retain_graph=True) the first time, or compute the result again."
@@ -42,7 +44,8 @@ SET_ITEM = (
 )
 TRACKED_ARRAY = (
     "a Tensor that requires gradients cannot become a plain array: the gradient would be lost "
-    "silently. Use t.data (or t.detach()) where no gradient is wanted."
+    "silently. Use np.stack for a list of Tensors, and t.data (or t.detach()) where no gradient is "
+    "wanted."
 )
 METADATA = (
     "{name}: expected a Tensor as an array argument only, got one as a keyword: its gradient would "
@@ -65,8 +68,7 @@ INSTEAD = {
     "float": "t.astype(np.float32)",
     "double": "t.astype(np.float64)",
     "expand": "np.broadcast_to(t, shape)",
-    "clone": "t * 1, or tg.Tensor(t.data) for a new leaf",
-    "copy": "t * 1, or tg.Tensor(t.data) for a new leaf",
+    "clone": "t.copy(), or tg.Tensor(t.data) for a new leaf",
     "contiguous": "t as it is",
     "mm": "t @ other",
     "bmm": "t @ other",
@@ -86,6 +88,16 @@ INSTEAD = {
     "outer": "np.outer(t, other)",
     "clamp": "t.clip(min, max)",
     "sort": "np.sort(t)",
+    "partition": "np.partition(t, kth)",
+    "median": "np.median(t, axis)",
+    "quantile": "np.quantile(t, q, axis)",
+    "flip": "np.flip(t, axis)",
+    "roll": "np.roll(t, shift, axis)",
+    "tile": "np.tile(t, repeats)",
+    "diag": "np.diag(t)",
+    "ptp": "np.ptp(t, axis)",
+    "gather": "np.take_along_axis(t, indices, axis)",
+    "scatter": "tg.functional.put_along_axis(t, indices, values, axis)",
     "zero_": "t.data = np.zeros(t.shape), or optimizer.zero_grad() for gradients",
     "zero_grad": "t.grad = None",
     "requires_grad_": "t.requires_grad = True",
@@ -94,9 +106,6 @@ INSTEAD = {
     "nelement": "t.size",
     "numel": "t.size",
     "dim": "t.ndim",
-    "tolist": "t.data.tolist()",
-    "all": "t.data.all()",
-    "any": "t.data.any()",
     "exp": "np.exp(t)",
     "log": "np.log(t)",
     "sqrt": "np.sqrt(t)",
@@ -109,12 +118,26 @@ INSTEAD = {
     "softmax": "tg.functional.softmax(t)",
     "log_softmax": "tg.functional.log_softmax(t)",
     "dot": "t @ other",
-    "repeat": "np.concatenate([t] * times)",
-    "take": "t[index]",
     "fill": "t.data = np.full(t.shape, value)",
-    "round": "np.round(t.data)",
 }
-KEYWORDS = {"dim": "axis=", "keepdim": "keepdims=", "unbiased": "ddof=", "correction": "ddof="}
+KEYWORDS = {
+    "dim": "axis=",
+    "keepdim": "keepdims=",
+    "unbiased": "ddof=",
+    "correction": "ddof=",
+    "dtype": "t.astype(dtype)",
+    "out": "y = ...: a result is always a new Tensor",
+    "where": "np.where(mask, t, 0) as the argument (or what does not count, in place of 0)",
+    "initial": "np.maximum, np.minimum or + with that value afterwards",
+}
+WRITES = {
+    "np.fill_diagonal": "np.where(np.eye(n, dtype=bool), value, t)",
+    "np.put_along_axis": "tg.functional.put_along_axis(t, indices, values, axis)",
+    "np.put": "tg.functional.put_along_axis(t, indices, values, axis=None)",
+    "np.place": "np.where(mask, values, t)",
+    "np.putmask": "np.where(mask, values, t)",
+    "np.copyto": "np.where(mask, values, t)",
+}
 
 
 def name_of(function: Any) -> str:
@@ -130,24 +153,30 @@ def describe(value: Any) -> str:
     return text if len(text) <= 40 else type(value).__name__
 
 
+def is_about(error: Exception, function: Any) -> bool:
+    """Whether the sentence of an error needs no other: of this function, or about the values."""
+    text = str(error)
+    return text.startswith(f"{name_of(function)}:") or (": expected " in text and FIT not in text)
+
+
 def explain(error: Exception, function: Any, args: list, kwargs: dict) -> Exception:
     """NumPy's complaint with the operation and the shapes in front; our own stay as they are."""
     if isinstance(error, np.linalg.LinAlgError):
         return _explain_matrices(error, function, args)
+    if ": expected " in str(error):  # a sentence already
+        return error
     module = getattr(function, "__module__", None) or "numpy"
     spelled = module.startswith(("numpy", "_operator", "tinygrad_ml.rules"))
     if not (spelled or isinstance(function, np.ufunc)):
         return error
     shown = ", ".join([describe(a) for a in args] + [f"{k}={v!r}" for k, v in kwargs.items()])
-    kind = next(k for k in (IndexError, ValueError, TypeError) if isinstance(error, k))
+    kinds: tuple[type[Exception], ...] = (IndexError, TypeError, ValueError)
+    kind = next((k for k in kinds if isinstance(error, k)), ValueError)
     reason = str(error).strip().rstrip(".")
     sizes = re.search(r"core dimension.*size (\d+) is different from (\d+)", reason)
     if sizes:
         reason = f"axes that belong together have lengths {sizes[2]} and {sizes[1]}"
-    return kind(
-        f"{name_of(function)}: expected arguments that fit together, got ({shown}): {reason}. "
-        "Check the shapes and types."
-    )
+    return kind(f"{name_of(function)}: {FIT}, got ({shown}): {reason}. Check the shapes and types.")
 
 
 # What LAPACK says; what was expected, what came, and what to do.
@@ -183,10 +212,36 @@ def no_rule(function: Any) -> str:
     """A NumPy function that Tensors do not know."""
     module = getattr(function, "__module__", None) or "numpy"
     name = f"{module}.{name_of(function)}".replace("numpy", "np", 1)
+    if name in WRITES:
+        return (
+            f"{name} writes into an array, where no gradient can follow. Write {WRITES[name]} for "
+            "a new Tensor."
+        )
     return (
         f"{name} has no gradient rule. Use t.data where no gradient is needed, "
         "compose it from functions that have one, or give it rules with tg.defvjp."
     )
+
+
+def check_call(function: Any, spelling: Any, args: Any, kwargs: dict) -> None:
+    """Refuse arguments, given by position, that a spelled function does not have."""
+    names = inspect.signature(spelling)
+    try:
+        names.bind(*args, **kwargs)
+    except TypeError as error:
+        raise TypeError(
+            f"{name_of(function)}: expected ({', '.join(names.parameters)}) with Tensors, got "
+            f"{len(args) + len(kwargs)} arguments ({error}). Leave the others out."
+        ) from None
+
+
+def refuse_objects(function: Any, array: Any) -> None:
+    """NumPy makes arrays of Python objects where a None or a text came among numbers."""
+    if array.dtype.kind not in "fiubc":
+        raise TypeError(
+            f"{name_of(function)}: expected numbers, got values of dtype {array.dtype}: a None or "
+            "a text among them? Use np.nan for what is missing."
+        )
 
 
 def ufunc_method(ufunc: np.ufunc, method: str) -> str:

@@ -5,10 +5,32 @@ from __future__ import annotations
 import functools
 import inspect
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from . import messages
+
+
+@functools.cache
+def parameters_of(function: Callable) -> dict[str, Any]:
+    """The parameters of a function and their defaults; builtins may not tell."""
+    try:
+        return {p.name: p.default for p in inspect.signature(function).parameters.values()}
+    except ValueError:
+        return {}
+
+
+def understood(function: Callable, kwargs: dict[str, Any], known: Iterable[str]) -> dict[str, Any]:
+    """Keyword arguments without those that stand at their default; `known` ones are allowed."""
+    if not kwargs.keys() <= set(known):
+        defaults = parameters_of(function)
+        kwargs = {
+            name: value
+            for name, value in kwargs.items()
+            if name in known or name not in defaults or value is not defaults[name]
+        }
+        messages.check_keywords(function, kwargs, known)
+    return kwargs
 
 
 class Rules:
@@ -26,29 +48,13 @@ class Rules:
         known = inspect.signature(rule).parameters.values()
         return frozenset(p.name for p in known if p.kind is p.KEYWORD_ONLY)
 
-    @functools.cached_property
-    def parameters(self) -> list[inspect.Parameter]:
-        """The function's own parameters; builtins without a signature take arrays alone."""
-        try:
-            return list(inspect.signature(self.function).parameters.values())
-        except ValueError:
-            return []
-
     def named(self, args: tuple, kwargs: dict[str, Any]) -> tuple[tuple, dict[str, Any]]:
         """Arrays by position, metadata by name, and without what stands at its default."""
         if len(args) > self.count:
-            names = [p.name for p in self.parameters[self.count :]]
+            names = [*parameters_of(self.function)][self.count :]
             kwargs = dict(zip(names, args[self.count :], strict=False)) | kwargs
             args = args[: self.count]
-        if kwargs.keys() - self.keywords:
-            defaults = {p.name: p.default for p in self.parameters}
-            kwargs = {
-                name: value
-                for name, value in kwargs.items()
-                if name in self.keywords or name not in defaults or value is not defaults[name]
-            }
-        messages.check_keywords(self.function, kwargs, self.keywords)
-        return args, kwargs
+        return args, understood(self.function, kwargs, self.keywords)
 
 
 class _Each:

@@ -23,8 +23,9 @@ from typing import Any
 import numpy as np
 
 from . import anomaly, messages
+from .array_methods import ArrayMethods
 from .graph import Leaf, Node, clock, mode, pull_back
-from .table import CONSTANTS, RULES, SPELLINGS, UNREAD
+from .table import CONSTANTS, RULES, SPELLINGS, UNREAD, parameters_of, understood
 
 LARGE = 1 << 14  # elements from which on forgetting what no rule reads is worth its time
 _grad_lock = threading.Lock()  # two backward passes may add to one leaf
@@ -72,6 +73,11 @@ def arrays_of(value: Any) -> Any:
     if isinstance(value, (tuple, list)):
         return type(value)(arrays_of(v) for v in value)
     return value
+
+
+def as_array(value: Any) -> Any:
+    """Arrays and Tensors as they are, numbers and lists as an array."""
+    return value if hasattr(value, "dtype") else np.asarray(value)
 
 
 def apply(function: Callable, *args: Any, **kwargs: Any) -> Any:
@@ -133,18 +139,11 @@ def _tensor(data: np.ndarray, edge: tuple[Node, int] | None) -> Tensor:
     return tensor
 
 
-@functools.cache
-def _parameters_of(spelling: Callable) -> tuple[str, ...]:
-    return tuple(inspect.signature(spelling).parameters)
-
-
 def _dispatch(function: Callable, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     """A NumPy function met a Tensor: find its rules, or its spelling, or say that it has none."""
     spelling = SPELLINGS.get(function)
     if spelling is not None:
-        if kwargs:  # reading a signature takes longer than a small operation
-            messages.check_keywords(function, kwargs, _parameters_of(spelling))
-        return spelling(*args, **kwargs)
+        return _spelled(function, spelling, args, kwargs)
     if function in CONSTANTS:
         return function(*arrays_of(tuple(args)), **{k: arrays_of(v) for k, v in kwargs.items()})
     rules = RULES.get(function)
@@ -152,6 +151,24 @@ def _dispatch(function: Callable, args: Sequence[Any], kwargs: dict[str, Any]) -
         raise TypeError(messages.no_rule(function))
     args, kwargs = rules.named(tuple(args), kwargs)
     return apply(function, *args, **kwargs)
+
+
+def _spelled(function: Any, spelling: Callable, args: Any, kwargs: dict[str, Any]) -> Any:
+    """Call what a NumPy function is made of; a mistake is reported as one in that function."""
+    if kwargs:  # reading a signature takes longer than a small operation
+        kwargs = understood(function, kwargs, parameters_of(spelling))
+    try:
+        return spelling(*args, **kwargs)
+    except (TypeError, ValueError, IndexError, AttributeError, ZeroDivisionError) as error:
+        if messages.is_about(error, function):
+            raise
+        messages.check_call(function, spelling, args, kwargs)
+        arrays, how = arrays_of(list(args)), {k: arrays_of(v) for k, v in kwargs.items()}
+        try:
+            function(*arrays, **how)
+        except Exception as reason:
+            raise messages.explain(reason, function, arrays, how) from error
+        raise messages.explain(error, function, arrays, how) from error
 
 
 # ------------------------------------------------------------------------------------ the Tensor
@@ -193,7 +210,7 @@ def _in_place(ufunc: np.ufunc) -> Callable:
     return update
 
 
-class Tensor:
+class Tensor(ArrayMethods):
     """An n-dimensional array that differentiates.
 
     Parameters
@@ -314,6 +331,11 @@ class Tensor:
         return self._data.size
 
     @property
+    def nbytes(self) -> int:
+        """The size of the elements in memory."""
+        return self._data.nbytes
+
+    @property
     def dtype(self) -> np.dtype:
         """The type of the elements."""
         return self._data.dtype
@@ -371,11 +393,9 @@ class Tensor:
             raise TypeError(messages.ufunc_method(ufunc, method))
         if kwargs:
             messages.check_keywords(ufunc, kwargs, ())
-        if ufunc in CONSTANTS:
-            return ufunc(*arrays_of(inputs))
-        if ufunc not in RULES:
-            raise TypeError(messages.no_rule(ufunc))
-        return apply(ufunc, *inputs)
+        if ufunc in RULES:
+            return apply(ufunc, *inputs)
+        return _dispatch(ufunc, inputs, {})
 
     def __array_function__(self, function: Callable, types: Any, args: Any, kwargs: Any) -> Any:
         return _dispatch(function, args, kwargs)
@@ -391,6 +411,7 @@ class Tensor:
     __sub__, __rsub__ = _operator(np.subtract)
     __mul__, __rmul__ = _operator(np.multiply)
     __truediv__, __rtruediv__ = _operator(np.divide)
+    __mod__, __rmod__ = _operator(np.remainder)
     __pow__, __rpow__ = _operator(np.power)
     __matmul__, __rmatmul__ = _operator(np.matmul)
     __iadd__ = _in_place(np.add)
@@ -404,6 +425,8 @@ class Tensor:
     __le__ = _question(operator.le)
     __gt__ = _question(operator.gt)
     __ge__ = _question(operator.ge)
+    __floordiv__ = _question(operator.floordiv)
+    __rfloordiv__ = _question(lambda array, other: other // array)
 
     def __neg__(self) -> Tensor:
         return apply(np.negative, self)
@@ -420,55 +443,10 @@ class Tensor:
     def __setitem__(self, index: Any, value: Any) -> None:
         raise TypeError(messages.SET_ITEM)
 
-    # ---- the methods of an array
+    # ---- the methods of an array that most programs use all the time; the others are inherited
 
-    def sum(self, axis: Any = None, keepdims: bool = False, **other: Any) -> Tensor:
-        """Sum over `axis` (None: all; an int or a tuple)."""
-        return _dispatch(np.sum, (self,), {"axis": axis, "keepdims": keepdims} | other)
-
-    def mean(self, axis: Any = None, keepdims: bool = False, **other: Any) -> Tensor:
-        """Mean over `axis`."""
-        return _dispatch(np.mean, (self,), {"axis": axis, "keepdims": keepdims} | other)
-
-    def var(self, axis: Any = None, ddof: int = 0, keepdims: bool = False, **other: Any) -> Tensor:
-        """Variance over `axis`, divided by n - ddof."""
-        return _dispatch(
-            np.var, (self,), {"axis": axis, "ddof": ddof, "keepdims": keepdims} | other
-        )
-
-    def std(self, axis: Any = None, ddof: int = 0, keepdims: bool = False, **other: Any) -> Tensor:
-        """Standard deviation over `axis`."""
-        return _dispatch(
-            np.std, (self,), {"axis": axis, "ddof": ddof, "keepdims": keepdims} | other
-        )
-
-    def max(self, axis: Any = None, keepdims: bool = False, **other: Any) -> Tensor:
-        """Largest value over `axis`; ties share the gradient evenly."""
-        return _dispatch(np.max, (self,), {"axis": axis, "keepdims": keepdims} | other)
-
-    def min(self, axis: Any = None, keepdims: bool = False, **other: Any) -> Tensor:
-        """Smallest value over `axis`; ties share the gradient evenly."""
-        return _dispatch(np.min, (self,), {"axis": axis, "keepdims": keepdims} | other)
-
-    def prod(self, axis: Any = None, keepdims: bool = False, **other: Any) -> Tensor:
-        """Product over `axis`; its gradient is exact for zeros too."""
-        return _dispatch(np.prod, (self,), {"axis": axis, "keepdims": keepdims} | other)
-
-    def cumsum(self, axis: int | None = None, **other: Any) -> Tensor:
-        """Running sum along `axis` (None: of the flattened values)."""
-        return _dispatch(np.cumsum, (self,), {"axis": axis} | other)
-
-    def argmax(self, axis: int | None = None) -> Any:
-        """Index of the largest value, as a plain array."""
-        return self._data.argmax(axis=axis)
-
-    def argmin(self, axis: int | None = None) -> Any:
-        """Index of the smallest value, as a plain array."""
-        return self._data.argmin(axis=axis)
-
-    def clip(self, min: Any = None, max: Any = None) -> Tensor:
-        """Limit the values to [min, max]; the bounds may be Tensors."""
-        return _dispatch(np.clip, (self, min, max), {})
+    def _call(self, function: Callable, *args: Any, **kwargs: Any) -> Any:
+        return _dispatch(function, (self, *args), kwargs)
 
     def reshape(self, *shape: Any) -> Tensor:
         """The same values in another shape: `t.reshape(2, -1)` or `t.reshape((2, -1))`."""
@@ -481,18 +459,10 @@ class Tensor:
 
     flatten = ravel
 
-    def squeeze(self, axis: Any = None, **other: Any) -> Tensor:
-        """Without the axes of length 1 (or those named)."""
-        return _dispatch(np.squeeze, (self,), {"axis": axis} | other)
-
     def transpose(self, *axes: Any) -> Tensor:
         """Axes in another order; reversed without arguments."""
         order = axes[0] if len(axes) == 1 else axes or None
         return apply(np.transpose, self, axes=order)
-
-    def swapaxes(self, axis1: int, axis2: int) -> Tensor:
-        """Two axes exchanged."""
-        return _dispatch(np.swapaxes, (self, axis1, axis2), {})
 
     @property
     def T(self) -> Tensor:

@@ -69,7 +69,13 @@ def unary(function: Callable, low: float, high: float, analytic: bool = True) ->
 
 
 def binary(
-    function: Callable, low: float, high: float, low2: float, high2: float, analytic: bool = True
+    function: Callable,
+    low: float,
+    high: float,
+    low2: float,
+    high2: float,
+    analytic: bool = True,
+    ratio: float = 0.5,
 ) -> None:
     shapes = [("plain", (2, 3), (2, 3)), ("0-d", (), ()), ("empty", (0, 3), (0, 3)),
               ("broadcast", (2, 1), (3,)), ("broadcast", (), (2, 2)), ("broadcast", (1, 2), (0, 2)),
@@ -82,7 +88,7 @@ def binary(
     add(function, "plain", lambda y: function(x.astype(y.dtype), y), y, analytic=analytic)
     middle = (low + high) / 2
     add(function, "plain", lambda y: function(middle, y), y, analytic=analytic)
-    add(function, "plain", lambda x: function(x, x * 0.5), x, analytic=analytic)
+    add(function, "plain", lambda x: function(x, x * ratio), x, analytic=analytic)
     exclude_axes(function)
 
 

@@ -623,4 +623,8 @@ exclude(
 )
 exclude_axes(distances._squared)
 import rules.cases_convolution  # noqa: E402, F401
-from rules import cases_linalg  # noqa: E402, F401 (cases of the linear algebra)
+from rules import (  # noqa: E402, F401
+    cases_linalg,
+    cases_numpy,
+    cases_numpy_moving,
+)

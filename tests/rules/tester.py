@@ -143,6 +143,18 @@ def assert_close(got: Any, expected: np.ndarray, tolerance: float, what: str) ->
 # ------------------------------------------------------------------------------ the demands
 
 
+def check_values(case: Case) -> None:
+    """Tensors give the numbers that arrays give: also where a function is made of others."""
+    plain = case.call(*case.arrays)
+    found = case.call(*map(boxed, case.arrays))
+    if not isinstance(plain, (list, tuple)):
+        plain, found = [plain], [found]
+    for array, result in zip(plain, found, strict=True):
+        got = np.asarray(getattr(result, "data", result))
+        assert got.shape == np.shape(array), f"value: shape {got.shape} for {np.shape(array)}"
+        np.testing.assert_allclose(got, array, rtol=1e-13, atol=1e-14)
+
+
 def check_order_1(case: Case) -> None:
     """The gradient is that of the function."""
     weights = weights_of(case.call, case.arrays)
@@ -306,6 +318,7 @@ def check_is_about(case: Case) -> None:
 
 DEMANDS = {
     "is about": check_is_about,
+    "values": check_values,
     "order 1": check_order_1,
     "order 2": check_order_2,
     "two readings": check_two_readings,

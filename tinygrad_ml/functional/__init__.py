@@ -12,6 +12,7 @@ from .activations import (
 )
 from .convolution import conv1d, conv2d, conv_transpose1d, conv_transpose2d, fold, windows
 from .distances import pairwise_distances
+from .indexing import put_along_axis
 from .linear import linear, one_hot
 from .losses import (
     binary_cross_entropy,
@@ -58,6 +59,7 @@ __all__ = [
     "mse_loss",
     "one_hot",
     "pairwise_distances",
+    "put_along_axis",
     "relu",
     "sigmoid",
     "softmax",

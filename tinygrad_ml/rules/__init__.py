@@ -12,6 +12,7 @@ result `out`. Five laws keep the rules right at every order and in every dtype:
 
 from . import (
     decompositions,
+    diagonals,
     elementwise,
     indexing,
     linalg,
@@ -19,12 +20,16 @@ from . import (
     normalisation,
     norms,
     reductions,
+    resizing,
+    sampled,
     shaping,
+    statistics,
     windows,
 )
 
 __all__ = [
     "decompositions",
+    "diagonals",
     "elementwise",
     "indexing",
     "linalg",
@@ -32,6 +37,9 @@ __all__ = [
     "normalisation",
     "norms",
     "reductions",
+    "resizing",
+    "sampled",
     "shaping",
+    "statistics",
     "windows",
 ]

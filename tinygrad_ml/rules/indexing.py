@@ -6,9 +6,10 @@ import operator
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
 from ..table import CONSTANTS, defvjp, implements
-from ..tensor import primitive
+from ..tensor import arrays_of, primitive
 
 
 @primitive
@@ -43,9 +44,10 @@ defvjp(scatter, lambda g, out, x, *, index, shape: g[index])
 @implements(np.take_along_axis)
 def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Any:
     """Read along one axis at indices that differ from row to row."""
+    indices = np.asarray(arrays_of(indices))
     if axis is None:
-        return take_along_axis(x.reshape(-1), np.reshape(indices, -1), axis=0)
-    axis = axis % x.ndim
+        return take_along_axis(np.reshape(x, -1), indices.reshape(-1), axis=0)
+    axis = normalize_axis_index(axis, x.ndim)
     grids: list[Any] = []
     for a, n in enumerate(x.shape):
         grid = np.arange(n).reshape([-1 if a == b else 1 for b in range(x.ndim)])
@@ -54,11 +56,42 @@ def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Any:
 
 
 @implements(np.sort)
-def sort(x: Any, axis: int | None = -1) -> Any:
-    """Ascending order; of equal values the first comes first, so each has one gradient."""
+def sort(x: Any, axis: int | None = -1, kind: Any = None) -> Any:
+    """Ascending order; of equal values the first comes first, so each has one gradient.
+
+    That is what kind="stable" asks for; the other kinds give the same values.
+    """
     if axis is None:
         x, axis = x.reshape(-1), 0
     return take_along_axis(x, np.argsort(x, axis=axis, kind="stable"), axis)
+
+
+@implements(np.partition)
+def partition(x: Any, kth: Any, axis: int | None = -1) -> Any:
+    """What belongs at the places `kth` in ascending order there, smaller values before it."""
+    if axis is None:
+        x, axis = x.reshape(-1), 0
+    return take_along_axis(x, np.argpartition(x, kth, axis=axis), axis)
+
+
+@implements(np.take)
+def take(x: Any, indices: Any, axis: int | None = None, mode: str = "raise") -> Any:
+    """x[indices] along one axis (None: of the flattened values)."""
+    indices = np.asarray(arrays_of(indices))
+    if indices.dtype == np.bool_ or not indices.size:
+        indices = indices.astype(int)  # the places 0 and 1 here, not a mask
+    if indices.dtype.kind not in "iu":
+        raise TypeError(f"take: expected indices of integers, got {indices.dtype}.")
+    if axis is None:
+        x, axis = np.reshape(x, -1), 0
+    axis = normalize_axis_index(axis, x.ndim)
+    if mode not in ("raise", "wrap", "clip"):
+        raise ValueError(f"take: expected mode 'raise', 'wrap' or 'clip', got {mode!r}.")
+    if mode == "wrap":
+        indices = indices % x.shape[axis]
+    elif mode == "clip":
+        indices = indices.clip(0, x.shape[axis] - 1)
+    return x[(slice(None),) * axis + (indices,)]
 
 
 CONSTANTS |= {np.unravel_index, np.ravel_multi_index, np.ix_}

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
 
 from ..table import defvjp, implements
 from ..tensor import constant
@@ -66,7 +67,11 @@ def var(x: Any, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -> A
 @implements(np.std)
 def std(x: Any, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -> Any:
     """The square root of the variance; its slope where all values are equal is 0."""
-    variance = var(x, axis, ddof, keepdims)
+    return root(var(x, axis, ddof, keepdims))
+
+
+def root(variance: Any) -> Any:
+    """The square root, flat at 0: the peak of a cone, like abs."""
     equal = variance == 0
     return np.where(equal, 0, np.sqrt(np.where(equal, 1, variance)))
 
@@ -91,18 +96,27 @@ def _product_of_others(x: Any) -> Any:
 
 
 def _prod_rule(g: Any, out: Any, x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
-    axes = tuple(range(x.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    reduced = [a % x.ndim for a in axes] if x.ndim else []
+    reduced = reduced_axes(x, axis)
     kept = [a for a in range(x.ndim) if a not in reduced]
     order = (*kept, *reduced)
-    moved = np.transpose(x, order)
-    rows = moved.reshape((*moved.shape[: len(kept)], math.prod(moved.shape[len(kept) :])))
-    others = _product_of_others(rows).reshape(moved.shape)
-    return _spread(g, x, axis, keepdims) * np.transpose(others, _inverse(order))
+    others = _product_of_others(rows(x, axis)).reshape([x.shape[a] for a in order])
+    back = sorted(range(len(order)), key=order.__getitem__)
+    return _spread(g, x, axis, keepdims) * np.transpose(others, back)
 
 
-def _inverse(order: tuple[int, ...]) -> tuple[int, ...]:
-    return tuple(sorted(range(len(order)), key=order.__getitem__))
+def reduced_axes(x: Any, axis: Axis) -> tuple[int, ...]:
+    """The axes that a reduction takes away, counted from the front."""
+    if axis is None or x.ndim == 0:  # NumPy allows axis=0 on a single number
+        return tuple(range(x.ndim))
+    return normalize_axis_tuple(axis, x.ndim)
+
+
+def rows(x: Any, axis: Axis) -> Any:
+    """The axes that are reduced moved to the end and joined to one."""
+    reduced = reduced_axes(x, axis)
+    kept = [a for a in range(x.ndim) if a not in reduced]
+    count = math.prod(x.shape[a] for a in reduced)
+    return np.transpose(x, (*kept, *reduced)).reshape((*(x.shape[a] for a in kept), count))
 
 
 defvjp(np.prod, _prod_rule)
@@ -117,3 +131,32 @@ def _cumsum_rule(g: Any, out: Any, x: Any, *, axis: int | None = None) -> Any:
 
 
 defvjp(np.cumsum, _cumsum_rule)
+
+# ---- running products: element i is a factor of all later ones. Without dividing, its gradient is
+# (x_0 ... x_(i-1)) s_i, where s_i = g_i + x_(i+1) s_(i+1) is a recurrence from the end
+
+
+def _from_the_end(g: Any, factors: Any) -> Any:
+    """s_i = g_i + factors_i s_(i+1) along the last axis, doubling the reach with every step."""
+    n, reach = g.shape[-1], 1
+    none = np.zeros_like(g)
+    while reach < n:
+        beyond = none[..., :reach]
+        g = g + factors * np.concatenate([g[..., reach:], beyond], axis=-1)
+        factors = factors * np.concatenate([factors[..., reach:], beyond], axis=-1)
+        reach *= 2
+    return g
+
+
+def _cumprod_rule(g: Any, out: Any, x: Any, *, axis: int | None = None) -> Any:
+    if axis is None or x.ndim == 0:
+        return _cumprod_rule(g, out, x.reshape(-1), axis=0).reshape(x.shape)
+    g, out, moved = (np.moveaxis(a, axis, -1) for a in (g, out, x))
+    if x.shape[axis] == 0:
+        return np.zeros_like(x)
+    before = np.concatenate([np.ones_like(moved[..., :1]), out[..., :-1]], axis=-1)
+    later = np.concatenate([moved[..., 1:], np.zeros_like(moved[..., :1])], axis=-1)
+    return np.moveaxis(before * _from_the_end(g, later), -1, axis)
+
+
+defvjp(np.cumprod, _cumprod_rule)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import itertools
+import operator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
+from ..messages import refuse_objects
 from ..table import defvjp, implements
-from ..tensor import apply, primitive
+from ..tensor import primitive
 
 defvjp(np.reshape, lambda g, out, x, *, shape: g.reshape(x.shape))
 defvjp(np.squeeze, lambda g, out, x, *, axis=None: g.reshape(x.shape))
@@ -16,16 +20,20 @@ defvjp(np.expand_dims, lambda g, out, x, *, axis: g.reshape(x.shape))
 defvjp(np.ravel, lambda g, out, x: g.reshape(x.shape))
 
 
-@implements(np.atleast_1d)
-def atleast_1d(x: Any) -> Any:
-    """At least one axis."""
-    return x.reshape(1) if x.ndim == 0 else x
+def _at_least(function: Callable, ndim: int, shape_of: Callable) -> None:
+    """np.atleast_1d and its kin: one array, or several as a tuple."""
+
+    @implements(function)
+    def at_least(*arrays: Any) -> Any:
+        out = tuple(
+            np.reshape(x, shape_of(np.shape(x))) if np.ndim(x) < ndim else x for x in arrays
+        )
+        return out[0] if len(out) == 1 else out
 
 
-@implements(np.atleast_2d)
-def atleast_2d(x: Any) -> Any:
-    """At least two axes; a vector becomes one row."""
-    return x.reshape((1,) * (2 - x.ndim) + x.shape) if x.ndim < 2 else x
+_at_least(np.atleast_1d, 1, lambda shape: (1,))
+_at_least(np.atleast_2d, 2, lambda shape: (1,) * (2 - len(shape)) + shape)
+_at_least(np.atleast_3d, 3, lambda shape: (1,) * (len(shape) < 2) + (shape or (1,)) + (1,))
 
 
 # ---- transposes
@@ -46,10 +54,94 @@ defvjp(
     lambda g, out, x, *, source, destination: np.moveaxis(g, destination, source),
 )
 defvjp(np.flip, lambda g, out, x, *, axis=None: np.flip(g, axis=axis))
+defvjp(
+    np.roll,
+    lambda g, out, x, *, shift, axis=None: np.roll(g, np.negative(shift), axis=axis),
+)
+
+
+@implements(np.rollaxis)
+def rollaxis(x: Any, axis: int, start: int = 0) -> Any:
+    """One axis moved before the axis `start`."""
+    axis = normalize_axis_index(axis, x.ndim)
+    start = start + x.ndim if start < 0 else start
+    return np.moveaxis(x, axis, start - 1 if axis < start else start)
+
+
+@implements(np.flipud)
+def flipud(x: Any) -> Any:
+    """Rows in reversed order."""
+    return np.flip(x, axis=0)
+
+
+@implements(np.fliplr)
+def fliplr(x: Any) -> Any:
+    """Columns in reversed order."""
+    return np.flip(x, axis=1)
+
+
+@implements(np.rot90)
+def rot90(x: Any, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Any:
+    """k quarter turns, from the first of the two axes towards the second."""
+    first, second = normalize_axis_tuple(axes, x.ndim)
+    turned = x if k % 2 == 0 else np.swapaxes(x, first, second)
+    flipped = ((), (first,), (first, second), (second,))[k % 4]
+    return np.flip(turned, axis=flipped) if flipped else turned
+
 
 # ---- repeating: the engine sums over the repeated axes
 
 defvjp(np.broadcast_to, lambda g, out, x, *, shape: g)
+
+
+@implements(np.broadcast_arrays)
+def broadcast_arrays(*arrays: Any) -> tuple[Any, ...]:
+    """Arrays repeated to the one shape that they have in common."""
+    shape = np.broadcast_shapes(*map(np.shape, arrays))
+    return tuple(np.broadcast_to(x, shape) for x in arrays)
+
+
+@implements(np.meshgrid)
+def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy") -> Any:
+    """Coordinates of a grid: each vector along an axis of its own, repeated along the others."""
+    if indexing not in ("xy", "ij"):
+        raise ValueError(f"meshgrid: expected indexing 'xy' or 'ij', got {indexing!r}.")
+    axes = list(range(len(xi)))
+    if indexing == "xy" and len(xi) > 1:
+        axes[:2] = [1, 0]
+    grids = tuple(
+        np.reshape(x, [-1 if a == b else 1 for b in range(len(xi))])
+        for x, a in zip(xi, axes, strict=True)
+    )
+    return grids if sparse else broadcast_arrays(*grids)
+
+
+@implements(np.tile)
+def tile(x: Any, reps: Any) -> Any:
+    """The whole repeated, `reps` times along each axis."""
+    times = tuple(reps) if np.ndim(reps) else (reps,)
+    ndim = max(x.ndim, len(times))
+    shape = (1,) * (ndim - x.ndim) + x.shape
+    times = (1,) * (ndim - len(times)) + times
+    pairs = [[r, n] for r, n in zip(times, shape, strict=True)]
+    apart = x.reshape([size for n in shape for size in (1, n)])
+    repeated = np.broadcast_to(apart, list(itertools.chain(*pairs)))
+    return repeated.reshape([r * n for r, n in pairs])
+
+
+@implements(np.repeat)
+def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
+    """Every element repeated in its place: one number of times, or one for every element."""
+    if axis is None:
+        x, axis = x.reshape(-1), 0
+    axis = normalize_axis_index(axis, x.ndim)
+    if np.size(repeats) != 1:
+        return np.take(x, np.repeat(np.arange(x.shape[axis]), repeats), axis=axis)
+    times = operator.index(np.reshape(repeats, ())[()])
+    before, after = x.shape[: axis + 1], x.shape[axis + 1 :]
+    repeated = np.broadcast_to(np.expand_dims(x, axis + 1), (*before, times, *after))
+    return repeated.reshape((*before[:-1], before[-1] * times, *after))
+
 
 # ---- joining and cutting are each other's adjoint
 
@@ -57,7 +149,9 @@ defvjp(np.broadcast_to, lambda g, out, x, *, shape: g)
 @primitive
 def concatenate(*arrays: Any, axis: int = 0) -> Any:
     """np.concatenate with the arrays as arguments of their own."""
-    return np.concatenate(arrays, axis=axis)
+    out = np.concatenate(arrays, axis=axis)
+    refuse_objects(concatenate, out)
+    return out
 
 
 @primitive
@@ -177,22 +271,19 @@ def split_list(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     return list(split(x, points=points, axis=axis))
 
 
-# ---- padding with a constant; its adjoint cuts the border off
+@implements(np.hsplit)
+def hsplit(x: Any, indices_or_sections: Any) -> list[Any]:
+    """Pieces along axis 1, or 0 for vectors."""
+    return split_evenly(x, indices_or_sections, axis=1 if x.ndim > 1 else 0)
 
 
-def _pad_rule(
-    g: Any, out: Any, x: Any, *, pad_width: Any, mode: str = "constant", constant_values: Any = 0
-) -> Any:
-    widths = np.broadcast_to(pad_width, (x.ndim, 2)).tolist()
-    return g[tuple(slice(a, a + n) for (a, _), n in zip(widths, x.shape, strict=True))]
+@implements(np.vsplit)
+def vsplit(x: Any, indices_or_sections: Any) -> list[Any]:
+    """Pieces along axis 0."""
+    return split_evenly(x, indices_or_sections, axis=0)
 
 
-defvjp(np.pad, _pad_rule)
-
-
-@implements(np.pad)
-def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = 0) -> Any:
-    """Constant values around an array."""
-    if mode != "constant":
-        raise TypeError(f"pad: only mode='constant' has a gradient rule, got mode={mode!r}.")
-    return apply(np.pad, x, pad_width=pad_width, mode=mode, constant_values=constant_values)
+@implements(np.dsplit)
+def dsplit(x: Any, indices_or_sections: Any) -> list[Any]:
+    """Pieces along axis 2."""
+    return split_evenly(x, indices_or_sections, axis=2)
