@@ -110,6 +110,8 @@ def load(path: Any, into: Module | None = None) -> Any:
 
 def _model(content: Any, arrays: dict[str, np.ndarray]) -> Module:
     """The Module of a file, which must have the state that the file lists."""
+    if tuple(content) != ("object", "state"):
+        raise ValueError("no object and its state")
     model = _ObjectUnpacker(arrays).all_of(content["object"])
     if not isinstance(model, Module):
         raise ValueError(f"a {type(model).__name__} where the model should be")

@@ -6,11 +6,11 @@ import glob
 import math
 import os
 import re
+import shutil
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..container import write_atomically
 from .history import direction
 
 if TYPE_CHECKING:
@@ -186,7 +186,12 @@ class Checkpoint(Callback):
         if self.keep is None:
             return
         inside = f"-batch-{trainer.batch}" if trainer.batch else ""
-        write_atomically(f"{self.path}.epoch-{trainer.epoch}{inside}", self.path.read_bytes())
+        newest = Path(f"{self.path}.epoch-{trainer.epoch}{inside}")
+        newest.unlink(missing_ok=True)
+        try:
+            os.link(self.path, newest)  # a second name: no time, and nothing that can break off
+        except OSError:  # on a disk without
+            shutil.copyfile(self.path, newest)
         kept = self.path.parent.glob(f"{glob.escape(self.path.name)}.epoch-*")
         for old in sorted(kept, key=_numbers)[: -self.keep]:
             old.unlink(missing_ok=True)

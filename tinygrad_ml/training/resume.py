@@ -130,6 +130,8 @@ def _take(trainer: Trainer, state: dict[str, Any]) -> None:
 
 def _check(trainer: Trainer, state: dict[str, Any]) -> None:
     """Refuse the checkpoint of another training before anything has been changed."""
+    check_kinds("restore", {name: value for name, value in state_of(trainer).items()
+                            if value is not None}, state)  # fmt: skip
     optimizer, own = state["optimizer"], _generators(trainer)
     kinds = {name: type(rng.bit_generator).__name__ for name, rng in own.items()}
     saved = {name: rng["bit_generator"] for name, rng in state["generators"].items()}
@@ -163,8 +165,13 @@ def _check_fit_state(trainer: Trainer, fit: dict[str, Any]) -> None:
     check_kinds("restore: the fit", own, fit)
     progress = fit["progress"]
     check_kinds("restore: the epoch", own["progress"], progress)
+    if fit.keys() != _fit_state(trainer).keys():
+        raise _unfit("the parts {} of a fit", list(fit))
     if progress.keys() != own["progress"].keys():
         raise _unfit("the parts {} of an epoch", list(progress))
+    for name in ("data", "validation"):
+        if not isinstance(fit[name], (dict, type(None))):
+            raise _unfit("the state {!r} of {}", fit[name], name)
     if fit["modes"].keys() != own["modes"].keys():
         raise _unfit("modes of the layers {}", list(fit["modes"]))
     if not 0 <= progress["batch"] <= fit["n_batches"]:
