@@ -31,7 +31,6 @@ def state_of(trainer: Trainer) -> dict[str, Any]:
     return {
         "dtype": model.dtype.str,
         "model": model.state_dict(),
-        "frozen": [name for name, p in model.named_parameters() if not p.requires_grad],
         "optimizer": {
             "class": type(trainer.optimizer).__name__,
             "options": _options(trainer),
@@ -54,6 +53,7 @@ def _fit_state(trainer: Trainer) -> dict[str, Any]:
         "accumulate": trainer.accumulate,
         "progress": asdict(trainer._progress),
         "gradients": [p.grad for p in parameters] if trainer._progress.pending else None,
+        "frozen": [n for n, p in trainer.model.named_parameters() if not p.requires_grad],
         "modes": {name: module.training for name, module in trainer.model.named_modules()},
         "data": _state(trainer._batches),
         "data_generators": _states(_data_generators(trainer)),
@@ -119,13 +119,17 @@ def restore(trainer: Trainer, state: dict[str, Any]) -> None:
 
 def _take(trainer: Trainer, state: dict[str, Any]) -> None:
     trainer.model.load_state_dict(state["model"])
-    for name, parameter in trainer.model.named_parameters():
-        parameter.requires_grad = name not in state["frozen"]
+    _freeze(trainer, state["fit"]["frozen"])
     trainer.optimizer.load_state_dict(state["optimizer"]["state"])
     if state["schedule"] is not None:
         trainer.schedule.load_state_dict(state["schedule"])  # type: ignore[union-attr]
     _set_generators(_generators(trainer), state["generators"])
     trainer.history.load_state_dict(state["history"])
+
+
+def _freeze(trainer: Trainer, frozen: list[str]) -> None:
+    for name, parameter in trainer.model.named_parameters():
+        parameter.requires_grad = name not in frozen
 
 
 def _check(trainer: Trainer, state: dict[str, Any]) -> None:
@@ -139,11 +143,11 @@ def _check(trainer: Trainer, state: dict[str, Any]) -> None:
         "a model of dtype": (state["dtype"], trainer.model.dtype.str),
         "the optimizer": (optimizer["class"], type(trainer.optimizer).__name__),
         "an optimizer with": _differing(optimizer["options"], _options(trainer)),
-        "the random generators": (saved, kinds),
         "a schedule that keeps a state:": (
             state["schedule"] is not None,
             hasattr(trainer.schedule, "state_dict"),
         ),
+        "the random generators": (saved, kinds),
     }
     for what, (expected, came) in pairs.items():
         if expected != came:
@@ -268,6 +272,7 @@ def resume_data(trainer: Trainer, restored: dict[str, Any]) -> None:
 def resume_fit(trainer: Trainer, restored: dict[str, Any]) -> None:
     """Give callbacks, modes, gradients and the user's own generators back, when all is there."""
     _resume_callbacks(trainer, restored["callbacks"])
+    _freeze(trainer, restored["frozen"])  # again: a callback may begin every fit with it
     for name, module in trainer.model.named_modules():
         module.training = restored["modes"][name]
     _set_generators(_data_generators(trainer), restored["data_generators"])
