@@ -34,13 +34,8 @@ def have_finite_gradients(parameters: Iterable[Tensor]) -> bool:
 
 def explain_not_finite(model: Module, x: np.ndarray, y: np.ndarray) -> str:
     """A sentence on the origin of a NaN or infinite loss of the batch (x, y), and what to do."""
-    for what, array in (("input", x), ("target", y)):
-        if not _finite(array):
-            rows = np.flatnonzero(~np.isfinite(array).all(axis=tuple(range(1, array.ndim))))
-            return (
-                f"The {what} batch itself holds NaN or inf (row {rows[0]} of the batch is the "
-                "first of them). Remove or fill such rows before training."
-            )
+    if found := _in_batch(x, y):
+        return found
     for name, parameter in model.named_parameters():
         if not _finite(parameter.data):
             return (
@@ -60,6 +55,8 @@ def explain_not_finite(model: Module, x: np.ndarray, y: np.ndarray) -> str:
 
 def explain_gradient(model: Module, loss: Callable, x: np.ndarray, y: np.ndarray) -> str:
     """A sentence on the origin of a NaN or infinite gradient behind a finite loss."""
+    if bad := _in_batch(x, y):  # a tanh makes finite numbers of infinite ones
+        return bad
     broken = [name for name, p in model.named_parameters() if not _finite(p.grad)]
     found = f"The gradient of the parameter {_owner(model, broken[-1])} holds NaN or inf"
     with _watched(model) as calls:
@@ -69,13 +66,23 @@ def explain_gradient(model: Module, loss: Callable, x: np.ndarray, y: np.ndarray
                 _keep_gradient(tensor)
         loss(prediction, fitting_target(y, prediction)).backward()
         for call in calls:
-            given = [t.grad for t in call.outputs if isinstance(t, Tensor)]
-            handed_on = [t.grad for t in (*call.inputs, *call.own) if isinstance(t, Tensor)]
-            if all(map(_finite, given)) and not all(map(_finite, handed_on)):
+            given, handed_on = _gradients(call.outputs), _gradients([*call.inputs, *call.own])
+            if given and all(map(_finite, given)) and not all(map(_finite, handed_on)):
                 return f"{found}; it is made in the backward pass of {call.where}. {_BACKWARD}"
-        if calls and not all(_finite(t.grad) for t in calls[-1].outputs if isinstance(t, Tensor)):
+        if calls and not all(map(_finite, _gradients(calls[-1].outputs))):
             return f"{found}; it is made in the backward pass of the loss. {_BACKWARD}"
     return f"{found}. {_BACKWARD}"
+
+
+def _in_batch(x: np.ndarray, y: np.ndarray) -> str:
+    for what, array in (("input", x), ("target", y)):
+        if not _finite(array):
+            rows = np.flatnonzero(~np.isfinite(array).all(axis=tuple(range(1, array.ndim))))
+            return (
+                f"The {what} batch itself holds NaN or inf (row {rows[0]} of the batch is the "
+                "first of them). Remove or fill such rows before training."
+            )
+    return ""
 
 
 _BACKWARD = (
@@ -164,6 +171,11 @@ def _arrays(value: Any) -> list[Any]:
     if isinstance(value, (tuple, list)):
         return [array for part in value for array in _arrays(part)]
     return [value] if isinstance(value, (Tensor, np.ndarray)) else []
+
+
+def _gradients(values: Iterable[Any]) -> list[np.ndarray]:
+    """Those that are known; a result of several, such as a pool's, has none."""
+    return [v.grad for v in values if isinstance(v, Tensor) and v.grad is not None]
 
 
 def _keep_gradient(tensor: Any) -> None:

@@ -17,7 +17,7 @@ from ..nn import Module
 from ..optim import Adam, Optimizer
 from .batches import as_pair, find_batches
 from .progress import progress_bar
-from .trainer import Trainer
+from .trainer import Trainer, check_module
 
 TOO_MUCH = 4.0  # first losses above the lowest: then the training has diverged
 WINDOW = 0.05  # of the steps to each side, in the smoothed losses
@@ -64,6 +64,7 @@ def learning_rate_finder(
     `data`: in any form of `Trainer.fit`, walked as often as needed. `optimizer`: a function of the
     parameters that makes one, such as `tg.optim.Adam`. `rng`: for shuffling arrays.
     """
+    check_module(model, "learning_rate_finder")
     _check(optimizer, smallest, largest, steps)
     rng = generator(rng, "learning_rate_finder")
     batches = find_batches(_undisturbed(data), batch_size, shuffle=True, rng=rng)

@@ -397,12 +397,17 @@ class Trainer:
             resume.restore(self, state)
 
 
-def _check_parts(model: Any, loss: Any, optimizer: Any, schedule: Any) -> None:
+def check_module(model: Any, owner: str) -> None:
+    """Refuse a model that is no Module, such as a class or a function."""
     if not isinstance(model, Module):
         raise TypeError(
-            f"Trainer: expected a Module as model, got {type(model).__name__}. "
+            f"{owner}: expected a Module as model, got {type(model).__name__}. "
             "Write tg.nn.Sequential(...), or derive your class from tg.nn.Module."
         )
+
+
+def _check_parts(model: Any, loss: Any, optimizer: Any, schedule: Any) -> None:
+    check_module(model, "Trainer")
     if not callable(loss) or isinstance(loss, type):
         raise TypeError(
             f"Trainer: expected a function of (prediction, target) as loss, got {loss!r}. "
