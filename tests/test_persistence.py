@@ -4,6 +4,8 @@ import json
 import os
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -441,3 +443,41 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path, monkeypatch):
     assert load(tmp_path / "new" / "file") == {"a": 1}
     save({"a": 2}, str(tmp_path / "new" / "file"))
     assert load(str(tmp_path / "new" / "file")) == {"a": 2}
+
+
+def test_a_leftover_of_a_kill_is_taken_over(tmp_path):
+    (tmp_path / ".file.tmp").write_bytes(bytes(100_000))  # longer than what follows
+    save({"a": 1}, tmp_path / "file")
+    assert os.listdir(tmp_path) == ["file"] and load(tmp_path / "file") == {"a": 1}
+
+
+def test_writers_of_one_file_wait_for_each_other(tmp_path):
+    """Many threads, one path: at every moment it is the whole file of one of them."""
+    values = [{"a": np.full(1000 * (i + 1), i)} for i in range(8)]
+    stop = threading.Event()
+    seen = []
+
+    def read():
+        while not stop.is_set():
+            if (tmp_path / "file").exists():
+                seen.append(load(tmp_path / "file")["a"])
+
+    def write(value):
+        for _ in range(15):
+            save(value, tmp_path / "file")
+
+    with ThreadPoolExecutor(9) as pool:
+        reader = pool.submit(read)
+        for done in [pool.submit(write, value) for value in values]:
+            done.result()
+        stop.set()
+        reader.result()
+    for array in [*seen, load(tmp_path / "file")["a"]]:
+        assert np.array_equal(array, values[array[0]]["a"])
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_a_folder_is_no_file(tmp_path):
+    with pytest.raises(ValueError, match="save: expected the name of a file, got the folder"):
+        save({"a": 1}, tmp_path)
+    assert os.listdir(tmp_path) == []

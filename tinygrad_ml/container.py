@@ -12,7 +12,7 @@ import json
 import math
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -43,27 +43,27 @@ def write_atomically(path: Any, data: bytes) -> None:
         )
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.tmp")
-    file = _open_alone(beside)
-    try:
-        with file:
+    with _open_alone(beside) as file:
+        try:
+            file.truncate(0)
             file.write(data)
-            file.truncate()
             file.flush()
             os.fsync(file.fileno())
             if os.name == "posix":  # while the file is ours; elsewhere only a closed one moves
                 os.replace(beside, path)
-        if os.name != "posix":
-            os.replace(beside, path)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
+        except BaseException:
+            with suppress(OSError):
+                beside.unlink()
+            raise
+    if os.name != "posix":
+        os.replace(beside, path)
     sync_folder(path.parent)
 
 
 def _open_alone(path: Path) -> Any:
     """Open a file for writing that no other process or thread has open in this way."""
     while True:
-        file = open(path, "r+b" if path.exists() else "w+b")  # noqa: SIM115
+        file = open(path, "ab")  # noqa: SIM115 (makes it, and cuts nothing off that is not ours)
         if os.name != "posix":
             return file
         import fcntl

@@ -100,6 +100,11 @@ class History:
 
         Raises FileNotFoundError, and ValueError for a file of another form.
         """
+        if Path(path).is_dir():
+            raise ValueError(
+                f"History.read: expected the log of a training, got the folder {path}. "
+                "Pass the log of one training."
+            )
         whole = Path(path).read_bytes().decode(errors="replace").rpartition("\n")[0].splitlines()
         read = _read_csv if Path(path).suffix == ".csv" else _read_json
         try:
