@@ -78,10 +78,12 @@ class Interrupt(EarlyStopping):
 
 def save_checkpoint(path):
     with pytest.raises(Stop):
-        trainer().fit(
-            (X, Y), 3, validation=(X, Y), batch_size=5, progress=False,
-            callbacks=[ExponentialMovingAverage(), Interrupt(path)],
-        )  # fmt: skip
+        fit(trainer(), path)
+
+
+def fit(training, path):
+    callbacks = [ExponentialMovingAverage(), Interrupt(path)]
+    training.fit((X, Y), 3, validation=(X, Y), batch_size=5, callbacks=callbacks, progress=False)
 
 
 def restored(path):
@@ -266,6 +268,12 @@ def change_checkpoint(document, arrays, rng):
     optimizer = dict(map(tuple, top["optimizer"]["dict"]))
     dicts = [document["content"], top["fit"], fit["progress"], top["optimizer"], top["model"],
              optimizer["state"], top["generators"], top["history"]]  # fmt: skip
+    change_entry(dicts, rng)
+    forget_arrays(document, arrays)
+
+
+def change_entry(dicts, rng):
+    """Take an entry away, or give it a value of another kind."""
     chosen = dicts[rng.integers(len(dicts))]["dict"]
     i = int(rng.integers(len(chosen)))
     name, value = chosen[i]
@@ -277,6 +285,15 @@ def change_checkpoint(document, arrays, rng):
         wrong = [v for v in kinds if kind_of(v) != kind_of(value)]
         wrong = [v for v in wrong if not (v is None and may_be_nothing)]
         chosen[i] = [name, wrong[rng.integers(len(wrong))]]
+
+
+def change_fit(document, arrays, rng):
+    """The same in what only a fit takes back: the place in the data, the states of callbacks."""
+    top = dict(map(tuple, document["content"]["dict"]))
+    fit = dict(map(tuple, top["fit"]["dict"]))
+    generator = dict(map(tuple, fit["data"]["dict"]))["generator"]
+    states = [state for _, state, _ in fit["callbacks"] if state["dict"]]
+    change_entry([fit["data"], fit["validation"], generator, *states], rng)
     forget_arrays(document, arrays)
 
 
@@ -313,6 +330,22 @@ def test_changed_content(file):
     finally:
         tracemalloc.stop()
     assert set(sys.modules) == modules
+
+
+def test_changed_content_of_a_fit(tmp_path):
+    """What `restore` cannot judge, since it needs data and callbacks, is refused by `fit`."""
+    path = tmp_path / "file"
+    save_checkpoint(path)
+    document, arrays = container.read(path)
+    rng = np.random.default_rng(7)
+    for _ in range(TRIALS):
+        changed, table = copy.deepcopy(document), dict(arrays)
+        change_fit(changed, table, rng)
+        seal(path, json.dumps(changed), table)
+        again = trainer()
+        again.restore(path)
+        with pytest.raises(ValueError, match="expect"):
+            fit(again, path)
 
 
 def document(content):

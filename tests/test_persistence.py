@@ -478,6 +478,25 @@ def test_writers_of_one_file_wait_for_each_other(tmp_path):
 
 
 def test_a_folder_is_no_file(tmp_path):
-    with pytest.raises(ValueError, match="save: expected the name of a file, got the folder"):
+    with pytest.raises(ValueError, match="save: expected the name of a file, got .* a folder"):
         save({"a": 1}, tmp_path)
     assert os.listdir(tmp_path) == []
+    save({"a": 1}, tmp_path / "file")
+    for inside in ("file/inside", "file/inside/more"):
+        with pytest.raises(ValueError, match="save: expected a folder for .* stands in the way"):
+            save({"a": 1}, tmp_path / inside)
+
+
+@pytest.mark.parametrize("path", [None, 3, ["file"], "", b"file"])
+def test_what_is_no_name_of_a_file(path):
+    with pytest.raises(TypeError, match="save: expected the name of a file, got"):
+        save({"a": 1}, path)
+    with pytest.raises(TypeError, match="load: expected the name of a file, got"):
+        load(path)
+
+
+def test_into_wants_a_module(tmp_path):
+    save(network(), tmp_path / "file")
+    for into in ("model", Dense, network):
+        with pytest.raises(TypeError, match="load: expected a Module for into=, got"):
+            load(tmp_path / "file", into=into)

@@ -29,19 +29,35 @@ class FileError(ValueError):
     """A file that cannot be loaded; the text says why, and what to do."""
 
 
+def file_path(path: Any, owner: str) -> Path:
+    """The path of a file; `owner` says in an error who was given something else."""
+    if not isinstance(path, (str, os.PathLike)) or not str(path):
+        raise TypeError(
+            f"{owner}: expected the name of a file, got {path!r:.80}. "
+            "Write for example 'run/model.safetensors'."
+        )
+    if Path(path).is_dir():
+        raise ValueError(
+            f"{owner}: expected the name of a file, got {path}, which is a folder. "
+            f"Write for example '{Path(path, 'model.safetensors')}'."
+        )
+    return Path(path)
+
+
 def write_atomically(path: Any, data: bytes) -> None:
     """Write a file so that nobody, not even after a power cut, finds half of it.
 
     Missing folders are made. What a killed process leaves is one file `.name.tmp`, which the next
     write to the same path takes over. Two writers to one path wait for each other.
     """
-    path = Path(path)
-    if path.is_dir():
+    path = file_path(path, "save")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
         raise ValueError(
-            f"save: expected the name of a file, got the folder {path}. "
-            f"Write for example {path / 'model.safetensors'}."
-        )
-    path.parent.mkdir(parents=True, exist_ok=True)
+            f"save: expected a folder for {path.name}, got {path.parent}, where a file stands in "
+            "the way. Choose another folder."
+        ) from error
     beside = path.with_name(f".{path.name}.tmp")
     with _open_alone(beside) as file:
         try:
@@ -275,8 +291,7 @@ def read(path: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """
     from safetensors import safe_open
 
-    if Path(path).is_dir():
-        raise FileError(damaged(path, "a folder"))
+    path = file_path(path, "load")
     with refusing(path):
         with safe_open(os.fspath(path), framework="np") as file:
             metadata = file.metadata() or {}

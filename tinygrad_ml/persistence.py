@@ -89,6 +89,11 @@ def load(path: Any, into: Module | None = None) -> Any:
     `tinygrad_ml.container.FileError`) for a damaged or foreign file, an unknown class, or a state
     that does not fit.
     """
+    if into is not None and not isinstance(into, Module):
+        raise TypeError(
+            f"load: expected a Module for into=, got {into!r:.80}. "
+            "Make the model first, with the arguments it was saved with."
+        )
     document, arrays = container.read(path)
     kind, content = document["kind"], document["content"]
     with container.refusing(path):

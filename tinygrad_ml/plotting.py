@@ -58,6 +58,11 @@ def plot_learning_rates(found: Any, title: str = "Learning rates") -> Any:
 
     `found`: what `training.learning_rate_finder` returned.
     """
+    if not hasattr(found, "smoothed"):
+        raise TypeError(
+            f"plot_learning_rates: expected what learning_rate_finder returned, got {found!r:.80}. "
+            "Pass its result as it is."
+        )
     figure = _figure(5.8, 3.8, title)
     axes = figure.add_subplot()
     axes.plot(found.rates, found.losses, color=_COLOURS[0], alpha=0.35, label="loss of a batch")

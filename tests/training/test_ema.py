@@ -138,7 +138,10 @@ def test_refuses():
             ExponentialMovingAverage(decay)
     with pytest.raises(ValueError, match="warm_up must be None, 'debias' or 'ramp', got 'linear'"):
         ExponentialMovingAverage(warm_up="linear")
-    average = ExponentialMovingAverage()
+    average = ExponentialMovingAverage(np.float32(0.5))
+    for use in (average.apply, lambda model: average.applied(model).__enter__()):
+        with pytest.raises(TypeError, match="expected a Module as model, got str"):
+            use("model")
     with pytest.raises(ValueError, match="average of layers.0.weight .* none of that name"):
         average.apply(make().model)
     fit(make(), average)

@@ -107,7 +107,7 @@ def test_every_row_is_synced(tmp_path, name, monkeypatch):
 @pytest.mark.parametrize("content", [
     "hello\nyou\n", "{}\n{}\n", "[1]\n[2]\n", "null\n1\n", '{"epoch": 2}\n{"epoch": 3}\n',
     '{"epoch": 1}\n{"epoch": 1}\n', "\xff\n\xfe\n", "epoch,loss\n2,0.5\n", "epoch,loss\n1,a\n",
-    '{"epoch": "1"}\n{"epoch": "2"}\n', "loss\n0.5\n", "epoch\n1,2\n",
+    '{"epoch": "1"}\n{"epoch": "2"}\n', "loss\n0.5\n", "epoch\n1,2\n", "\0\0{",
 ])  # fmt: skip
 @pytest.mark.parametrize("name", ["h.csv", "h.jsonl"])
 def test_other_files_are_no_history(tmp_path, name, content):
@@ -120,11 +120,11 @@ def test_missing_files_and_folders(tmp_path):
     with pytest.raises(FileNotFoundError):
         History.read(tmp_path / "nothing")
     for kind in LOGGERS.values():
-        with pytest.raises(ValueError, match="expected the name of a file, got the folder"):
+        with pytest.raises(ValueError, match="Logger: expected the name of a file, got .* folder"):
             kind(tmp_path)
-    with pytest.raises(ValueError, match="expected the name of a file, got the folder"):
+    with pytest.raises(ValueError, match="write: expected the name of a file, got .* folder"):
         History(ROWS).write(tmp_path)
-    with pytest.raises(ValueError, match=r"History.read: expected .* got the folder"):
+    with pytest.raises(ValueError, match="read: expected the name of a file, got .* folder"):
         History.read(tmp_path)
 
 

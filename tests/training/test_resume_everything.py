@@ -340,7 +340,9 @@ def test_a_callback_whose_state_is_another(tmp_path):
     other = scenario(callbacks=[Counter(1)])
     other[3][0].load_state_dict = lambda state: state["m"]
     other[0].restore(path)
-    with pytest.raises(ValueError, match="callback Counter cannot take its saved state .KeyError"):
+    with pytest.raises(
+        ValueError, match="callback Counter expects another state than was saved .KeyError"
+    ):
         fit(other)
 
 
@@ -381,9 +383,9 @@ def test_wrong_options_of_a_checkpoint(tmp_path, options):
 def test_a_folder_is_no_file(tmp_path):
     with pytest.raises(ValueError, match="Checkpoint: expected the name of a file, got"):
         Checkpoint(tmp_path)
-    with pytest.raises(ValueError, match="Checkpoint: expected the name of a file, got None"):
+    with pytest.raises(TypeError, match="Checkpoint: expected the name of a file, got None"):
         Checkpoint(None)
-    with pytest.raises(ValueError, match="save: expected the name of a file, got the folder"):
+    with pytest.raises(ValueError, match="save: expected the name of a file, got .* a folder"):
         scenario()[0].save(tmp_path)
-    with pytest.raises(ValueError, match="load: expected an intact file .* .a folder."):
+    with pytest.raises(ValueError, match="load: expected the name of a file, got .* a folder"):
         scenario()[0].restore(tmp_path)

@@ -184,14 +184,22 @@ class DataLoader:
                 f"DataLoader: expected a position of 0 to {len(self)} batches, got "
                 f"{position!r}; load a state that state_dict returned"
             )
+        start, now = _entry(state, "epoch_start"), _entry(state, "generator")
+        drawn = in_epoch and self.shuffle
+        if (start is not None, now is not None, in_epoch) != (drawn, self.shuffle, bool(in_epoch)):
+            raise ValueError(
+                "DataLoader: expected a state with in_epoch=True or False, and generators only "
+                f"where it shuffles, got in_epoch={in_epoch!r}; load a state that state_dict "
+                "returned"
+            )
         epoch = _Epoch(None, None, position) if in_epoch else None
         if self.shuffle:
             if in_epoch:
-                start = _arrays(_entry(state, "epoch_start"))
+                start = _arrays(start)
                 again = np.random.Generator(type(self.rng.bit_generator)(0))
                 set_state(again, start, "DataLoader")
                 epoch = _Epoch(start, again.permutation(self.n_rows), position)
-            set_state(self.rng, _arrays(_entry(state, "generator")), "DataLoader")
+            set_state(self.rng, _arrays(now), "DataLoader")
         self._epoch = epoch
         self._resume = epoch is not None
 

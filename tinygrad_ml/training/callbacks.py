@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..container import file_path
 from .history import direction
 
 if TYPE_CHECKING:
@@ -162,12 +163,7 @@ class Checkpoint(Callback):
             optional = name != "every" and value is None
             if not optional and (type(value) is not int or value < 1):
                 raise ValueError(f"Checkpoint: {name} must be a positive integer, got {value!r}.")
-        if not isinstance(path, (str, os.PathLike)) or Path(path).is_dir():
-            raise ValueError(
-                f"Checkpoint: expected the name of a file, got {path!r}, which is none. "
-                "Write for example Checkpoint('run/training.checkpoint')."
-            )
-        self.path = Path(path)
+        self.path = file_path(path, "Checkpoint")
         self.every = every
         self.every_batches = every_batches
         self.keep = keep

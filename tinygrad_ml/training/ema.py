@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from ..nn import Module
 from .callbacks import Callback
-
-if TYPE_CHECKING:
-    from .trainer import Trainer
+from .trainer import Trainer, check_module
 
 WARM_UPS = (None, "debias", "ramp")
 
@@ -42,7 +40,8 @@ class ExponentialMovingAverage(Callback):
     def __init__(
         self, decay: float = 0.999, warm_up: str | None = None, validate: bool = False
     ) -> None:
-        if isinstance(decay, bool) or not isinstance(decay, (int, float)) or not 0 <= decay < 1:
+        number = isinstance(decay, (int, float, np.floating)) and not isinstance(decay, bool)
+        if not number or not 0 <= decay < 1:
             raise ValueError(
                 f"ExponentialMovingAverage: decay must be at least 0 and below 1, got {decay!r}. "
                 "Write for example decay=0.999."
@@ -52,7 +51,7 @@ class ExponentialMovingAverage(Callback):
                 f"ExponentialMovingAverage: warm_up must be None, 'debias' or 'ramp', "
                 f"got {warm_up!r}."
             )
-        self.decay = decay
+        self.decay = float(decay)
         self.warm_up = warm_up
         self.validate = validate
         self.steps = 0
@@ -92,6 +91,7 @@ class ExponentialMovingAverage(Callback):
 
     def apply(self, model: Module) -> None:
         """Give the model the average for its weights, for good."""
+        check_module(model, "ExponentialMovingAverage")
         new = {name: self._of(name, p.shape) for name, p in model.named_parameters()}
         for name, parameter in model.named_parameters():
             parameter.data = new[name]
@@ -99,6 +99,7 @@ class ExponentialMovingAverage(Callback):
     @contextmanager
     def applied(self, model: Module) -> Iterator[Module]:
         """Inside the block the model has the average for its weights; afterwards its own again."""
+        check_module(model, "ExponentialMovingAverage")
         own = [(parameter, parameter.data) for parameter in model.parameters()]
         self.apply(model)
         try:

@@ -7,10 +7,9 @@ import io
 import json
 import math
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-from ..container import write_atomically
+from ..container import file_path, write_atomically
 
 SMALLER_IS_BETTER = ("loss", "error")
 LARGER_IS_BETTER = ("accuracy", "score", "f1", "r2", "auc", "precision", "recall")
@@ -83,7 +82,8 @@ class History:
         It is the form of `CSVLogger` and `JSONLogger`; NaN is left empty or null. The file is
         replaced as a whole.
         """
-        if Path(path).suffix == ".csv":
+        path = file_path(path, "History.write")
+        if path.suffix == ".csv":
             names = self.keys()
             text = csv_line(names) + "".join(csv_row(names, row) for row in self.epochs)
         else:
@@ -100,15 +100,13 @@ class History:
 
         Raises FileNotFoundError, and ValueError for a file of another form.
         """
-        if Path(path).is_dir():
-            raise ValueError(
-                f"History.read: expected the log of a training, got the folder {path}. "
-                "Pass the log of one training."
-            )
-        whole = Path(path).read_bytes().decode(errors="replace").rpartition("\n")[0].splitlines()
-        read = _read_csv if Path(path).suffix == ".csv" else _read_json
+        path = file_path(path, "History.read")
+        text = path.read_bytes().decode(errors="replace")
+        read = _read_csv if path.suffix == ".csv" else _read_json
         try:
-            history = read(whole)
+            if "\0" in text:
+                raise ValueError("it is no text")
+            history = read(text.rpartition("\n")[0].splitlines())
             numbers = [row["epoch"] for row in history.epochs]
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise ValueError(

@@ -9,10 +9,9 @@ of its own; `History.read` reads it.
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..container import write_atomically
+from ..container import file_path, write_atomically
 from .callbacks import Callback
 from .history import csv_line, csv_row, json_line
 
@@ -22,13 +21,8 @@ if TYPE_CHECKING:
 
 class _Logger(Callback):
     def __init__(self, path: Any) -> None:
-        self.path = Path(path)
+        self.path = file_path(path, type(self).__name__)
         self.names: list[str] = []
-        if self.path.is_dir():
-            raise ValueError(
-                f"{type(self).__name__}: expected the name of a file, got the folder {path}. "
-                f"Write for example {self.path / 'log.csv'}."
-            )
 
     def on_fit_begin(self, trainer: Trainer) -> None:
         self._rewrite(trainer)

@@ -297,7 +297,7 @@ def _resume_callbacks(trainer: Trainer, saved: list[list[Any]]) -> None:
                 callback.load_state_dict(state)
             except (KeyError, TypeError, AttributeError, IndexError) as error:
                 raise ValueError(
-                    f"fit: the callback {name} cannot take its saved state ({error!r}). "
+                    f"fit: the callback {name} expects another state than was saved ({error!r}). "
                     "Pass the callbacks of the interrupted fit, from the same program."
                 ) from error
         _set_generators(_callback_generators(trainer, callback), generators)

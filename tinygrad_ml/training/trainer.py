@@ -172,8 +172,7 @@ class Trainer:
             raise ValueError(f"fit: epochs must be a whole number, got {epochs!r}.")
         batches = find_batches(data, batch_size, shuffle=True, rng=self.rng)
         self._held_out = None if validation is None else find_batches(validation, PREDICTION_ROWS)
-        extra = [ProgressBar()] if progress else []
-        self._callbacks = _in_order([*extra, *callbacks])
+        self._callbacks = _in_order(callbacks, [ProgressBar()] if progress else [])
         hooks = {name: _overridden(self._callbacks, name) for name in HOOKS}
         try:
             self._begin_fit(batches, int(epochs), hooks)
@@ -387,8 +386,8 @@ class Trainer:
         document, arrays = container.read(path)
         if document["kind"] != "checkpoint":
             raise container.FileError(
-                f"restore: expected a checkpoint of Trainer.save, {path} is a {document['kind']}. "
-                "Use tg.load(path)."
+                f"restore: expected a checkpoint of Trainer.save, got {path}, which holds a saved "
+                f"{'model' if document['kind'] == 'model' else 'value'}. Use tg.load(path)."
             )
         with container.refusing(path):
             state = container.Unpacker(arrays).all_of(document["content"])
@@ -468,8 +467,14 @@ def _predicting(model: Module) -> Iterator[None]:
             module.training = mode
 
 
-def _in_order(callbacks: list[Any]) -> list[Callback]:
+def _in_order(callbacks: Any, first: list[Callback]) -> list[Callback]:
     """As given, but behind all others those that save their states."""
+    if not isinstance(callbacks, Iterable):
+        raise TypeError(
+            f"fit: expected a list of callbacks, got {callbacks!r}. "
+            "Write callbacks=[...], also for one."
+        )
+    callbacks = [*first, *callbacks]
     for callback in callbacks:
         if not isinstance(callback, Callback):
             raise TypeError(
