@@ -94,10 +94,10 @@ def _callback_generators(trainer: Trainer, callback: Any) -> dict[str, np.random
 
 def _options(trainer: Trainer) -> dict[str, Any]:
     """What an optimizer was made with and keeps: momentum, betas, ... but no learning rate."""
-    optimizer = trainer.optimizer
-    changing = {*optimizer.state_dict(), "slots"}
+    made = vars(trainer.optimizer)
+    changing = {*trainer.optimizer.state_dict(), "slots", "learning_rate"}
     plain = (bool, int, float, str, tuple, type(None))
-    return {name: value for name, value in vars(optimizer).items()
+    return {name: value for name, value in made.get("defaults", made).items()
             if name not in changing and isinstance(value, plain)}  # fmt: skip
 
 
