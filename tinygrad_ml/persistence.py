@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from . import container, functional
+from .generators import set_state
 from .nn import Module
 from .table import CONSTANTS, RULES, SPELLINGS
 from .tensor import Parameter, Tensor
@@ -84,30 +85,71 @@ def load(path: Any, into: Module | None = None) -> Any:
     `Trainer` checkpoint) are put into that Module, whatever its class; names and shapes must fit.
     Its mode stays as it is, and it is returned.
 
-    Raises FileNotFoundError, and ValueError for a damaged or foreign file, an unknown class, or
-    a state that does not fit.
+    Raises FileNotFoundError, and ValueError (for the file itself its kind
+    `tinygrad_ml.container.FileError`) for a damaged or foreign file, an unknown class, or a state
+    that does not fit.
     """
+    if into is not None and not isinstance(into, Module):
+        raise TypeError(
+            f"load: expected a Module for into=, got {into!r:.80}. "
+            "Make the model first, with the arguments it was saved with."
+        )
     document, arrays = container.read(path)
     kind, content = document["kind"], document["content"]
-    if into is not None:
-        into.load_state_dict(_saved_state(kind, content, arrays, path))
-        return into
-    if kind == "checkpoint":
-        raise ValueError(
-            f"load: expected a saved model, {path} is a checkpoint of a Trainer. Use "
-            "trainer.restore(path), or tg.load(path, into=model) for the weights alone."
-        )
-    return _ObjectUnpacker(arrays).unpack(content["object"] if kind == "model" else content)
+    with container.refusing(path):
+        if into is not None:
+            state = _saved_state(kind, content, arrays, path)
+            container.check_numbers(into.state_dict(), state, path)
+        elif kind == "checkpoint":
+            raise container.FileError(
+                f"load: expected a saved model, {path} is a checkpoint of a Trainer. Use "
+                "trainer.restore(path), or tg.load(path, into=model) for the weights alone."
+            )
+        elif kind == "model":
+            return _model(content, arrays)
+        else:
+            return _ObjectUnpacker(arrays).all_of(content)
+    into.load_state_dict(state)
+    return into
 
 
-def _saved_state(kind: str, content: Any, arrays: dict[str, np.ndarray], path: Any) -> Any:
+def _model(content: Any, arrays: dict[str, np.ndarray]) -> Module:
+    """The Module of a file, which must have the state that the file lists."""
+    if tuple(content) != ("object", "state"):
+        raise ValueError("no object and its state")
+    model = _ObjectUnpacker(arrays).all_of(content["object"])
+    if not isinstance(model, Module):
+        raise ValueError(f"a {type(model).__name__} where the model should be")
+    listed = _listed_state(content, arrays)
+    state = model.state_dict()
+    if state.keys() != listed.keys() or not all(
+        _same(array, listed[name]) for name, array in state.items()
+    ):
+        raise ValueError("its layers do not have the parameters that it lists")
+    return model
+
+
+def _same(one: np.ndarray, other: np.ndarray) -> bool:
+    if one.dtype == object:  # objects are compared where they are unpacked
+        return one.shape == other.shape
+    return (one.dtype, one.shape, one.tobytes()) == (other.dtype, other.shape, other.tobytes())
+
+
+def _listed_state(content: Any, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
+    unpacker = container.Unpacker(arrays)
+    return {name: unpacker.unpack(packed) for name, packed in content["state"].items()}
+
+
+def _saved_state(
+    kind: str, content: Any, arrays: dict[str, np.ndarray], path: Any
+) -> dict[str, np.ndarray]:
     if kind == "model":
-        unpacker = container.Unpacker(arrays)
-        return {name: unpacker.unpack(packed) for name, packed in content["state"].items()}
-    state = _ObjectUnpacker(arrays).unpack(content)
-    state = state["model"] if kind == "checkpoint" else state
+        state = _listed_state(content, arrays)
+    else:
+        state = _ObjectUnpacker(arrays).all_of(content)
+        state = state["model"] if kind == "checkpoint" else state
     if not isinstance(state, dict):
-        raise ValueError(
+        raise container.FileError(
             f"load: expected a saved model or state_dict for into=, {path} holds a "
             f"{type(state).__name__}. Load it without into=."
         )
@@ -203,22 +245,24 @@ class _ObjectUnpacker(container.Unpacker):
     """Makes Modules, Tensors, functions and generators again."""
 
     def unpack_object(self, value: dict[str, Any]) -> Any:
-        if "parameter" in value or "tensor" in value:
-            return self._tensor(value)
-        if "generator" in value:
+        keys = tuple(value)
+        if keys in (("parameter", "trainable"), ("tensor", "trainable")):
+            return self._tensor(Parameter if keys[0] == "parameter" else Tensor, *value.values())
+        if keys == ("generator",):
             return self._generator(value["generator"])
-        if "scalar type" in value:
-            return self.remember(np.dtype(value["scalar type"]).type)
-        if "function" in value:
+        if keys == ("scalar type",):
+            return self.remember(np.sctypeDict[value["scalar type"]])
+        if keys == ("function",):
             return self.remember(self._function(value["function"]))
-        if "class" in value:
+        if keys == ("class", "attributes"):
             return self._instance(value["class"], value["attributes"])
         return super().unpack_object(value)
 
-    def _tensor(self, value: dict[str, Any]) -> Tensor:
-        kind, key = (Parameter, "parameter") if "parameter" in value else (Tensor, "tensor")
-        tensor = self.remember(kind(self._fetch(value[key]["array"])))
-        tensor.requires_grad = value["trainable"]
+    def _tensor(self, kind: Any, packed: dict[str, Any], trainable: Any) -> Tensor:
+        if tuple(packed) != ("array",) or not isinstance(trainable, bool):
+            raise ValueError(f"no array in a {kind.__name__}")
+        tensor = self.remember(kind(self._fetch(packed["array"])))
+        tensor.requires_grad = trainable
         return tensor
 
     def _generator(self, packed: Any) -> np.random.Generator:
@@ -226,17 +270,17 @@ class _ObjectUnpacker(container.Unpacker):
         self.remember(None)
         state = self.unpack(packed)
         if state["bit_generator"] not in BIT_GENERATORS:
-            raise ValueError(f"load: unknown random generator {state['bit_generator']!r}.")
-        generator = np.random.Generator(getattr(np.random, state["bit_generator"])())
-        generator.bit_generator.state = state
-        self.objects[place] = generator
-        return generator
+            raise ValueError(f"unknown random generator {state['bit_generator']!r}")
+        rng = np.random.Generator(getattr(np.random, state["bit_generator"])(0))
+        set_state(rng, state, "load")
+        self.objects[place] = rng
+        return rng
 
     def _function(self, name: str) -> Any:
         try:
             return _functions()[name]
         except KeyError:
-            raise ValueError(
+            raise container.FileError(
                 f"load: expected a registered function, got {name!r}. Decorate it with "
                 "@tg.persistence.register before loading, or use tg.load(path, into=model)."
             ) from None
@@ -244,7 +288,7 @@ class _ObjectUnpacker(container.Unpacker):
     def _instance(self, name: str, attributes: dict[str, Any]) -> Any:
         kind: Any = _find_class(name)
         if kind is None:
-            raise ValueError(
+            raise container.FileError(
                 f"load: expected a registered class, got {name!r}. Decorate it with "
                 "@tg.persistence.register before loading, or make the model and write "
                 "tg.load(path, into=model)."

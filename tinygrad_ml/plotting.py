@@ -53,6 +53,34 @@ def plot_history(history: Any, title: str = "Training") -> Any:
     return figure
 
 
+def plot_learning_rates(found: Any, title: str = "Learning rates") -> Any:
+    """The loss of every step by its learning rate, smoothed, and the rate that was suggested.
+
+    `found`: what `training.learning_rate_finder` returned.
+    """
+    if not hasattr(found, "smoothed"):
+        raise TypeError(
+            f"plot_learning_rates: expected what learning_rate_finder returned, got {found!r:.80}. "
+            "Pass its result as it is."
+        )
+    figure = _figure(5.8, 3.8, title)
+    axes = figure.add_subplot()
+    axes.plot(found.rates, found.losses, color=_COLOURS[0], alpha=0.35, label="loss of a batch")
+    axes.plot(found.rates, found.smoothed, color=_COLOURS[0], label="smoothed")
+    if found.suggestion is not None:
+        label = f"suggestion: {found.suggestion:.2g}"
+        axes.axvline(found.suggestion, color=_COLOURS[1], linestyle="--", label=label)
+    start, lowest = float(found.smoothed[0]), float(np.min(found.losses))
+    room = max(start - lowest, 0.1 * abs(start), 1e-12)
+    axes.set_ylim(lowest - 0.1 * room, max(start, float(found.losses[0])) + 0.6 * room)
+    axes.set_xscale("log")
+    axes.set_xlabel("learning rate")
+    axes.set_ylabel("loss before the step")
+    axes.grid(alpha=0.3)
+    axes.legend()
+    return figure
+
+
 def plot_images(
     images: Any, titles: Sequence[Any] | None = None, columns: int = 8, title: str = ""
 ) -> Any:

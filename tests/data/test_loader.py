@@ -259,7 +259,7 @@ class TestState:
 
     def test_another_kind_of_generator_is_refused(self):
         state = make(True, np.random.Generator(np.random.Philox(0))).state_dict()
-        with pytest.raises(ValueError, match="expects a Philox generator, this loader has a PCG64"):
+        with pytest.raises(ValueError, match="expects a Philox generator, this one is a PCG64"):
             make(True).load_state_dict(state)
 
 

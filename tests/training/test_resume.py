@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from same import assert_same
 from tinygrad_ml import functional as F
 from tinygrad_ml import persistence
 from tinygrad_ml.data import DataLoader
@@ -79,22 +80,6 @@ def everything(trainer, stopping=None):
         "generators": [g.bit_generator.state for g in generators],
         "stopping": None if stopping is None else stopping.state_dict(),
     }
-
-
-def assert_same(one, other):
-    assert type(one) is type(other)
-    if isinstance(one, dict):
-        assert one.keys() == other.keys()
-        for key in one:
-            assert_same(one[key], other[key])
-    elif isinstance(one, list):
-        assert len(one) == len(other)
-        for a, b in zip(one, other):
-            assert_same(a, b)
-    elif isinstance(one, np.ndarray):
-        assert one.dtype == other.dtype and one.tobytes() == other.tobytes()
-    else:
-        assert one == other or (one != one and other != other)
 
 
 PLACES = [(epoch, batch) for epoch in range(EPOCHS) for batch in range(BATCHES + 1)]

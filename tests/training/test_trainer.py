@@ -442,6 +442,9 @@ def test_wrong_arguments_of_fit_are_refused():
             trainer.fit(regression(), epochs, progress=False)
     with pytest.raises(TypeError, match="instances of Callback"):
         trainer.fit(regression(), 1, callbacks=[Callback], progress=False)
+    for callbacks in (Callback(), None):
+        with pytest.raises(TypeError, match="expected a list of callbacks, got"):
+            trainer.fit(regression(), 1, callbacks=callbacks, progress=False)
     with pytest.raises(TypeError, match="Pass X alone"):
         trainer.predict(regression())
 

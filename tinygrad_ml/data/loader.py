@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..generators import generator
+from ..generators import generator, set_state
 
 
 class DataLoader:
@@ -173,32 +173,33 @@ class DataLoader:
                 generator.
         """
         for name in ("n_rows", "batch_size", "shuffle", "drop_last"):
-            if state[name] != getattr(self, name):
+            if _entry(state, name) != getattr(self, name):
                 raise ValueError(
                     f"DataLoader: the state expects {name}={state[name]}, this loader has "
                     f"{name}={getattr(self, name)}; make the loader as it was when it was saved"
                 )
-        if not 0 <= state["position"] <= len(self):
+        position, in_epoch = _entry(state, "position"), _entry(state, "in_epoch")
+        if type(position) is not int or not 0 <= position <= len(self):
             raise ValueError(
                 f"DataLoader: expected a position of 0 to {len(self)} batches, got "
-                f"{state['position']}; load a state that state_dict returned"
+                f"{position!r}; load a state that state_dict returned"
             )
-        epoch = None
+        start, now = _entry(state, "epoch_start"), _entry(state, "generator")
+        drawn = in_epoch and self.shuffle
+        if (start is not None, now is not None, in_epoch) != (drawn, self.shuffle, bool(in_epoch)):
+            raise ValueError(
+                "DataLoader: expected a state with in_epoch=True or False, and generators only "
+                f"where it shuffles, got in_epoch={in_epoch!r}; load a state that state_dict "
+                "returned"
+            )
+        epoch = _Epoch(None, None, position) if in_epoch else None
         if self.shuffle:
-            expected, kind = state["generator"]["bit_generator"], type(self.rng.bit_generator)
-            if expected != kind.__name__:
-                raise ValueError(
-                    f"DataLoader: the state expects a {expected} generator, this loader has a "
-                    f"{kind.__name__}; pass rng=np.random.Generator(np.random.{expected}())"
-                )
-            if state["in_epoch"]:
-                start = _arrays(state["epoch_start"])
-                again = np.random.Generator(kind(0))
-                again.bit_generator.state = start
-                epoch = _Epoch(start, again.permutation(self.n_rows), state["position"])
-            self.rng.bit_generator.state = _arrays(state["generator"])
-        elif state["in_epoch"]:
-            epoch = _Epoch(None, None, state["position"])
+            if in_epoch:
+                start = _arrays(start)
+                again = np.random.Generator(type(self.rng.bit_generator)(0))
+                set_state(again, start, "DataLoader")
+                epoch = _Epoch(start, again.permutation(self.n_rows), position)
+            set_state(self.rng, _arrays(now), "DataLoader")
         self._epoch = epoch
         self._resume = epoch is not None
 
@@ -238,6 +239,15 @@ def _checked_batch_size(batch_size: Any) -> int:
     return int(batch_size)
 
 
+def _entry(state: Any, name: str) -> Any:
+    if not isinstance(state, dict) or name not in state:
+        raise ValueError(
+            f"DataLoader: expected a state with {name!r}, it is missing; "
+            "load what state_dict returned"
+        )
+    return state[name]
+
+
 def _plain(state: Any) -> Any:
     """A generator's state with arrays as lists, which JSON can hold."""
     if isinstance(state, dict):
@@ -251,4 +261,9 @@ def _arrays(state: Any) -> Any:
     """The inverse of `_plain`: lists become the unsigned arrays that bit generators ask for."""
     if isinstance(state, dict):
         return {name: _arrays(value) for name, value in state.items()}
-    return np.array(state, dtype=np.uint64) if isinstance(state, list) else state
+    if not isinstance(state, list):
+        return state
+    try:
+        return np.array(state, dtype=np.uint64)
+    except (ValueError, TypeError, OverflowError):
+        return state  # no state of a generator, which `set_state` will say

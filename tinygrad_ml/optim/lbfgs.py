@@ -40,7 +40,11 @@ class LBFGS(Optimizer):
             return loss
 
         optimizer.step(closure)
+
+    A `Trainer` does that for each batch; give it one batch of all rows.
     """
+
+    needs_closure = True  # the Trainer hands `step` a function that computes loss and gradients
 
     def __init__(
         self,

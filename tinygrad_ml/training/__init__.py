@@ -2,6 +2,8 @@
 
 from .callbacks import Callback, Checkpoint, EarlyStopping
 from .checks import OverfitCheck, overfit_one_batch
+from .ema import ExponentialMovingAverage
+from .finder import LearningRates, learning_rate_finder
 from .history import History
 from .loggers import CSVLogger, JSONLogger
 from .measures import accuracy
@@ -14,13 +16,16 @@ __all__ = [
     "Callback",
     "Checkpoint",
     "EarlyStopping",
+    "ExponentialMovingAverage",
     "History",
     "JSONLogger",
+    "LearningRates",
     "OverfitCheck",
     "ProgressBar",
     "ReduceOnPlateau",
     "Trainer",
     "accuracy",
+    "learning_rate_finder",
     "overfit_one_batch",
     "progress_bar",
 ]

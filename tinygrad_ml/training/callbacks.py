@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import glob
 import math
+import os
+import re
+import shutil
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..container import file_path
 from .history import direction
 
 if TYPE_CHECKING:
+    from ..nn import Module
     from .trainer import Trainer
 
 
@@ -18,7 +25,8 @@ class Callback:
     `trainer.epoch` counts the finished epochs, `trainer.batch` the finished batches of the current
     one; `trainer.history.epochs[-1]` is the row just recorded; `trainer.stop_training = True` ends
     the fit behind the current epoch. A callback with state that a checkpoint has to keep also
-    overrides `state_dict` (numbers, strings, arrays, lists and dicts) and `load_state_dict`.
+    overrides `state_dict` (numbers, strings, arrays, lists and dicts) and `load_state_dict`; random
+    generators among its attributes are found and kept without that.
     """
 
     runs_last = False  # behind all others, in every hook: what saves their state
@@ -30,7 +38,7 @@ class Callback:
         """Before the first batch of an epoch."""
 
     def on_batch_end(self, trainer: Trainer) -> None:
-        """After every optimizer step."""
+        """After every batch; the optimizer has just made a step if `trainer.pending` is 0."""
 
     def on_epoch_end(self, trainer: Trainer) -> None:
         """After validation, when the history has the new row."""
@@ -40,6 +48,10 @@ class Callback:
 
     def close(self) -> None:
         """After the fit, also when an error ended it: tidy up."""
+
+    def validation_weights(self, model: Module) -> AbstractContextManager[Any]:
+        """A context in which the model has other weights for validation; its own by default."""
+        return nullcontext()
 
     def state_dict(self) -> dict[str, Any]:
         """What has to be remembered to go on exactly; nothing by default."""
@@ -102,7 +114,8 @@ class EarlyStopping(Callback):
         improved = self.sign * value < self.sign * self.best - self.min_delta
         if improved or (math.isnan(self.best) and not math.isnan(value)):
             self.best, self.best_epoch, self.wait = value, row["epoch"], 0
-            self.best_weights = trainer.model.state_dict()
+            with trainer.validation_weights():  # those that were measured
+                self.best_weights = trainer.model.state_dict()
             return
         self.wait += 1
         if self.wait >= self.patience:
@@ -131,7 +144,8 @@ class Checkpoint(Callback):
     It is written at the end of every `every`-th epoch and of the last, and with `every_batches`
     also inside an epoch after every so many batches. The file always holds the newest state; a
     crash while writing leaves the one before. It runs behind all other callbacks, whose states it
-    holds.
+    holds. With `keep` the last so many states stay too, under `path` with ".epoch-12" behind it
+    (inside an epoch ".epoch-12-batch-300").
 
         trainer = Trainer(...)
         if path.exists():
@@ -141,19 +155,44 @@ class Checkpoint(Callback):
 
     runs_last = True
 
-    def __init__(self, path: Any, every: int = 1, every_batches: int | None = None) -> None:
-        for name, value in {"every": every, "every_batches": every_batches or 1}.items():
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+    def __init__(
+        self, path: Any, every: int = 1, every_batches: int | None = None, keep: int | None = None
+    ) -> None:
+        given = {"every": every, "every_batches": every_batches, "keep": keep}
+        for name, value in given.items():
+            optional = name != "every" and value is None
+            if not optional and (type(value) is not int or value < 1):
                 raise ValueError(f"Checkpoint: {name} must be a positive integer, got {value!r}.")
-        self.path = Path(path)
+        self.path = file_path(path, "Checkpoint")
         self.every = every
         self.every_batches = every_batches
+        self.keep = keep
 
     def on_batch_end(self, trainer: Trainer) -> None:
         if self.every_batches is not None and trainer.batch % self.every_batches == 0:
-            trainer.save(self.path)
+            self._save(trainer)
 
     def on_epoch_end(self, trainer: Trainer) -> None:
         last = trainer.stop_training or trainer.epoch == trainer.fit_epochs[1]
         if last or trainer.epoch % self.every == 0:
-            trainer.save(self.path)
+            self._save(trainer)
+
+    def _save(self, trainer: Trainer) -> None:
+        trainer.save(self.path)
+        if self.keep is None:
+            return
+        inside = f"-batch-{trainer.batch}" if trainer.batch else ""
+        newest = Path(f"{self.path}.epoch-{trainer.epoch}{inside}")
+        newest.unlink(missing_ok=True)
+        try:
+            os.link(self.path, newest)  # a second name: no time, and nothing that can break off
+        except OSError:  # on a disk without
+            shutil.copyfile(self.path, newest)
+        kept = self.path.parent.glob(f"{glob.escape(self.path.name)}.epoch-*")
+        for old in sorted(kept, key=_numbers)[: -self.keep]:
+            old.unlink(missing_ok=True)
+
+
+def _numbers(path: Path) -> list[int]:
+    """(epoch, batch) in the name of a kept checkpoint."""
+    return [int(number) for number in re.findall(r"\d+", path.name.rpartition(".epoch-")[2])]

@@ -12,7 +12,7 @@ import numpy as np
 from ..nn import Module
 from ..optim import Adam, Optimizer
 from .batches import as_pair
-from .trainer import Trainer
+from .trainer import Trainer, check_module
 
 
 @dataclass(frozen=True, repr=False)
@@ -63,6 +63,7 @@ def overfit_one_batch(
     makes one. It is ok when the loss falls below a tenth of its first value, or below 0.001. The
     model itself stays as it is.
     """
+    check_module(model, "overfit_one_batch")
     if isinstance(optimizer, Optimizer) or not callable(optimizer):
         raise TypeError(
             f"overfit_one_batch: expected a function that makes an optimizer, got {optimizer!r}. "

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 import math
 from collections.abc import Iterator
 from typing import Any
+
+from ..container import file_path, write_atomically
 
 SMALLER_IS_BETTER = ("loss", "error")
 LARGER_IS_BETTER = ("accuracy", "score", "f1", "r2", "auc", "precision", "recall")
@@ -71,6 +76,50 @@ class History:
         self.epochs = [dict(row) for row in state["epochs"]]
         self.events = list(state["events"])
 
+    def write(self, path: Any) -> None:
+        """Write the epochs as a table if the name ends in .csv, else as JSON lines with the events.
+
+        It is the form of `CSVLogger` and `JSONLogger`; NaN is left empty or null. The file is
+        replaced as a whole.
+        """
+        path = file_path(path, "History.write")
+        if path.suffix == ".csv":
+            names = self.keys()
+            text = csv_line(names) + "".join(csv_row(names, row) for row in self.epochs)
+        else:
+            text = "".join(map(json_line, self.epochs))
+            text += "".join(json_line({"event of the history": event}) for event in self.events)
+        write_atomically(path, text.encode())
+
+    @classmethod
+    def read(cls, path: Any) -> History:
+        """The history in a file of `write`, `CSVLogger` or `JSONLogger`, also of a killed run.
+
+        A last line without its end, which a kill may leave, is not read. Values that were not
+        finite come back as NaN.
+
+        Raises FileNotFoundError, and ValueError for a file of another form.
+        """
+        path = file_path(path, "History.read")
+        text = path.read_bytes().decode(errors="replace")
+        read = _read_csv if path.suffix == ".csv" else _read_json
+        try:
+            if "\0" in text:
+                raise ValueError("it is no text")
+            history = read(text.rpartition("\n")[0].splitlines())
+            numbers = [row["epoch"] for row in history.epochs]
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise ValueError(
+                f"History.read: expected a file of History.write, CSVLogger (named .csv) or "
+                f"JSONLogger, got {path} ({error}). Pass the log of a training."
+            ) from error
+        if numbers != list(range(1, len(numbers) + 1)):
+            raise ValueError(
+                f"History.read: expected the epochs 1, 2, 3, ... in {path}, got {numbers!r:.80}. "
+                "Pass the log of one training."
+            )
+        return history
+
     def __repr__(self) -> str:
         if not self.epochs:
             return "History(no epochs yet)"
@@ -83,6 +132,45 @@ class History:
         lines[1:1] = [f"... {left_out} epochs before"] if left_out else []
         events = [f"{len(self.events)} events, the last {self.events[-1]}"] if self.events else []
         return "\n".join([f"History({len(self)} epochs)", *lines, *events])
+
+
+def json_line(row: dict[str, Any]) -> str:
+    """A row as one line of JSON, which knows no NaN and no infinity: they are null."""
+    finite = {k: None if v != v or v in (math.inf, -math.inf) else v for k, v in row.items()}
+    return json.dumps(finite) + "\n"
+
+
+def csv_row(names: list[str], row: dict[str, Any]) -> str:
+    """A row under the columns `names`."""
+    return csv_line([row.get(name, "") for name in names])
+
+
+def csv_line(cells: list[Any]) -> str:
+    """Cells as a line of CSV."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerow(cells)
+    return text.getvalue() if cells else ""
+
+
+def _read_json(lines: list[str]) -> History:
+    history = History()
+    for line in lines:
+        row = json.loads(line)
+        if "event of the history" in row:
+            history.events.append(row["event of the history"])
+        else:
+            history.epochs.append({k: math.nan if v is None else v for k, v in row.items()})
+    return history
+
+
+def _read_csv(lines: list[str]) -> History:
+    rows = [{name: _number(name, cell) for name, cell in row.items() if cell != ""}
+            for row in csv.DictReader(lines, strict=True)]  # fmt: skip
+    return History(rows)
+
+
+def _number(name: str, cell: str) -> float:
+    return int(cell) if name == "epoch" else float(cell)
 
 
 def _short(value: Any) -> str:

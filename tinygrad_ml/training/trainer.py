@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
-from itertools import islice
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -19,9 +18,10 @@ from ..graph import no_grad
 from ..nn import Module
 from ..optim import Optimizer, clip_grad_norm
 from ..tensor import Tensor
+from . import resume
 from .batches import as_inputs, as_pair, find_batches, fitting_target
 from .callbacks import Callback
-from .diagnosis import explain_not_finite
+from .diagnosis import explain_gradient, explain_not_finite, have_finite_gradients
 from .history import History
 from .measures import Metric, find_metrics
 from .progress import ProgressBar
@@ -32,10 +32,14 @@ HOOKS = ("on_fit_begin", "on_epoch_begin", "on_batch_end", "on_epoch_end", "on_f
 
 @dataclass
 class Progress:
-    """What an epoch has come to so far: batches and rows done, and sums over the rows."""
+    """What an epoch has come to so far: batches and rows done, and sums over the rows.
+
+    `pending` rows have left their gradients and wait for the optimizer's step.
+    """
 
     batch: int = 0
     rows: int = 0
+    pending: int = 0
     seconds: float = 0.0
     sums: dict[str, float] = field(default_factory=dict)
 
@@ -64,10 +68,16 @@ class Trainer:
         factor on the optimizer's initial learning rate; set before every batch.
     metrics : ["accuracy"], or a dict name -> function(prediction array, target array) -> number.
     clip_norm : largest joint norm of all gradients; larger ones are scaled down.
+    accumulate : so many batches make one optimizer step, with the mean of their gradients weighted
+        by rows: that of the joined batch, for a loss that is a mean over rows. What is left at the
+        end of an epoch makes a step too.
     rng : None, a seed or a Generator, for shuffling arrays.
 
     Losses and metrics of an epoch are means over its batches, weighted by their rows. In training
     every batch counts with the weights it had when its turn came.
+
+    An optimizer with `needs_closure` (L-BFGS) gets a function that computes the loss and its
+    gradients, as often as it likes; give it all rows in one batch (`batch_size=len(X)`).
 
     >>> import tinygrad_ml as tg
     >>> X = np.linspace(-1, 1, 64)[:, None]
@@ -90,8 +100,10 @@ class Trainer:
         metrics: Mapping[str, Metric] | Iterable[str] | None = None,
         clip_norm: float | None = None,
         rng: Any = None,
+        accumulate: int = 1,
     ) -> None:
         _check_parts(model, loss, optimizer, schedule)
+        _check_accumulate(accumulate, optimizer)
         if clip_norm is not None and not clip_norm > 0:
             raise ValueError(f"Trainer: clip_norm must be positive or None, got {clip_norm!r}.")
         self.model = model
@@ -100,12 +112,15 @@ class Trainer:
         self.schedule = schedule
         self.metrics = find_metrics(metrics)
         self.clip_norm = clip_norm
+        self.accumulate = accumulate
         self.rng = generator(rng, "Trainer")
         self.history = History()
         self.stop_training = False  # set by a callback: end the fit behind this epoch
         self.fit_epochs = (0, 0)  # finished epochs when the fit began, and when it will end
         self.n_batches = 0  # of an epoch of the fit
         self._batches: Any = None
+        self._held_out: Any = None
+        self._epoch_generators: dict[str, Any] = {}  # of the data, as the epoch began
         self._dtype = model.dtype
         self._callbacks: list[Callback] = []
         self._progress = Progress()
@@ -121,6 +136,11 @@ class Trainer:
     def batch(self) -> int:
         """The number of finished batches of the current epoch."""
         return self._progress.batch
+
+    @property
+    def pending(self) -> int:
+        """The rows whose gradients wait for a step of the optimizer; 0 right after one."""
+        return self._progress.pending
 
     # ---- training
 
@@ -151,14 +171,13 @@ class Trainer:
         if isinstance(epochs, bool) or not isinstance(epochs, (int, np.integer)) or epochs < 0:
             raise ValueError(f"fit: epochs must be a whole number, got {epochs!r}.")
         batches = find_batches(data, batch_size, shuffle=True, rng=self.rng)
-        held_out = None if validation is None else find_batches(validation, PREDICTION_ROWS)
-        extra = [ProgressBar()] if progress else []
-        self._callbacks = _in_order([*extra, *callbacks])
+        self._held_out = None if validation is None else find_batches(validation, PREDICTION_ROWS)
+        self._callbacks = _in_order(callbacks, [ProgressBar()] if progress else [])
         hooks = {name: _overridden(self._callbacks, name) for name in HOOKS}
         try:
             self._begin_fit(batches, int(epochs), hooks)
             while self.epoch < self.fit_epochs[1] and not self.stop_training:
-                self._train_epoch(held_out, hooks)
+                self._train_epoch(hooks)
             self._call(hooks["on_fit_end"])
         finally:
             self._fitting = False
@@ -178,73 +197,134 @@ class Trainer:
         self._progress = Progress(**interrupted.get("progress", {}))
         self._batches, self.n_batches = batches, len(batches)
         self._dtype = self.model.dtype
+        if interrupted:
+            resume.check_fit(self, interrupted)
         if restored is not None:
-            _resume_loader(batches, restored)
+            resume.resume_data(self, restored)
         self.model.train()
         self._fitting = True
         self._call(hooks["on_fit_begin"])
         if interrupted:
-            _resume_callbacks(self._callbacks, interrupted["callbacks"])
+            resume.resume_fit(self, interrupted)
         self._restored = None  # not sooner: after an error above, the next fit shall still go on
 
     def _call(self, hooks: list[Callable]) -> None:
         for hook in hooks:
             hook(self)
 
-    def _train_epoch(self, held_out: Any, hooks: dict[str, list[Callable]]) -> None:
+    def _train_epoch(self, hooks: dict[str, list[Callable]]) -> None:
         progress = self._progress
         if progress.batch == 0:
             self._call(hooks["on_epoch_begin"])
         start = time.perf_counter() - progress.seconds
         dtype = self._dtype
         batch_hooks = hooks["on_batch_end"]
-        for batch in self._remaining_batches():
+        for batch in resume.batches_of_epoch(self):
             self._train_batch(*as_pair(batch, dtype))
             if batch_hooks:
                 progress.seconds = time.perf_counter() - start
                 self._call(batch_hooks)
         if progress.rows == 0:
             raise ValueError("fit: expected at least one row per epoch, got none. Check the data.")
+        if progress.pending:  # the data had fewer batches than its length said
+            self._step()
         row = {"epoch": self.epoch + 1, **progress.means()}
-        if held_out is not None:
-            row |= {f"validation_{k}": v for k, v in self.evaluate(held_out).items()}
+        if self._held_out is not None:
+            with self.validation_weights():
+                found = self.evaluate(self._held_out)
+            row |= {f"validation_{name}": value for name, value in found.items()}
         row["learning_rate"] = float(self.optimizer.learning_rate)
         row["seconds"] = time.perf_counter() - start
         self.history.epochs.append(row)
         self._progress = Progress()
         self._call(hooks["on_epoch_end"])
 
-    def _remaining_batches(self) -> Iterator[Any]:
-        """The batches of an epoch; those done before a restore are left out."""
-        batches, done = self._batches, self._progress.batch
-        if done and not hasattr(batches, "load_state_dict"):  # a loader goes on by itself
-            return islice(iter(batches), done, None)
-        return iter(batches)
-
     def _train_batch(self, x: np.ndarray, y: np.ndarray) -> None:
         optimizer, progress = self.optimizer, self._progress
-        if self.schedule is not None:
-            time_in_epochs = self.epoch + progress.batch / self.n_batches
-            optimizer.scale_learning_rate(self.schedule(time_in_epochs))
-        optimizer.zero_grad()
+        if progress.pending == 0:
+            if self.schedule is not None:
+                time_in_epochs = self.epoch + progress.batch / self.n_batches
+                optimizer.scale_learning_rate(self.schedule(time_in_epochs))
+            optimizer.zero_grad()
+        progress.pending += len(x)
+        if getattr(optimizer, "needs_closure", False):
+            prediction, y, value = self._closure_step(x, y)
+        else:
+            prediction, y, loss, value = self._forward(x, y)
+            self._backward(loss, x, y)
+            done = progress.batch + 1
+            if done % self.accumulate == 0 or done == self.n_batches:
+                self._step()
+        progress.add(len(x), {"loss": value, **self._measure(prediction, y)})
+
+    def _forward(self, x: np.ndarray, y: np.ndarray) -> tuple[Any, np.ndarray, Any, float]:
+        """(prediction, target, loss, its value), which must be finite."""
         prediction = self.model(x)
-        y = fitting_target(y, prediction)
-        loss = self.loss(prediction, y)
+        target = fitting_target(y, prediction)
+        loss = self.loss(prediction, target)
         value = _as_number(loss)
         if not math.isfinite(value):
             raise FloatingPointError(
-                f"fit: the loss is {value} in epoch {self.epoch + 1}, batch {progress.batch + 1} "
-                f"of {self.n_batches}. {explain_not_finite(self.model, x, y)}"
+                f"fit: the loss is {value} in {self._place()}. "
+                f"{explain_not_finite(self.model, x, y)}"
             )
-        loss.backward()
+        return prediction, target, loss, value
+
+    def _backward(self, loss: Any, x: np.ndarray, y: np.ndarray) -> None:
+        """Add the gradients of a batch, in an accumulation weighted by its rows."""
+        loss.backward(None if self.accumulate == 1 else np.full(loss.shape, len(x)))
+        if not have_finite_gradients(self.optimizer.parameters):
+            raise FloatingPointError(
+                f"fit: the loss is {_as_number(loss):.6g}, but a gradient is not finite in "
+                f"{self._place()}. {explain_gradient(self.model, self.loss, x, y)}"
+            )
+
+    def _place(self) -> str:
+        return f"epoch {self.epoch + 1}, batch {self.batch + 1} of {self.n_batches}"
+
+    def _step(self) -> None:
+        """Move the weights; gradients of an accumulation become their mean over the rows."""
+        parameters = self.optimizer.parameters
+        if self.accumulate > 1:
+            for p in parameters:
+                if p.grad is not None:
+                    p.grad = p.grad / self._progress.pending
         if self.clip_norm is not None:
-            clip_grad_norm(optimizer.parameters, self.clip_norm)
-        optimizer.step()
-        progress.add(len(x), {"loss": value, **self._measure(prediction, y)})
+            clip_grad_norm(parameters, self.clip_norm)
+        self.optimizer.step()
+        self._progress.pending = 0
+
+    def _closure_step(self, x: np.ndarray, y: np.ndarray) -> tuple[Any, np.ndarray, float]:
+        """One step of an optimizer that evaluates the batch itself; what it saw first."""
+        seen: list[tuple[Any, np.ndarray, float]] = []
+
+        def closure() -> float:
+            self.optimizer.zero_grad()
+            prediction, target, loss, value = self._forward(x, y)
+            self._backward(loss, x, y)
+            if self.clip_norm is not None:
+                clip_grad_norm(self.optimizer.parameters, self.clip_norm)
+            seen.append((prediction, target, value))
+            return value
+
+        self.optimizer.step(closure)  # type: ignore[call-arg]
+        self._progress.pending = 0
+        return seen[0]
 
     def _measure(self, prediction: Any, y: np.ndarray) -> dict[str, float]:
         array = prediction.data if isinstance(prediction, Tensor) else prediction
         return {name: float(metric(array, y)) for name, metric in self.metrics.items()}
+
+    @contextmanager
+    def validation_weights(self) -> Iterator[None]:
+        """Inside the block the model has the weights that validation uses.
+
+        They are its own, unless a callback (`ExponentialMovingAverage`) offers others.
+        """
+        with ExitStack() as stack:
+            for callback in self._callbacks:
+                stack.enter_context(callback.validation_weights(self.model))
+            yield
 
     # ---- using the model
 
@@ -286,7 +366,7 @@ class Trainer:
         written beside its place and renamed, so a crash never leaves half a file.
         """
         packer = container.Packer()
-        content = packer.pack(self._state())
+        content = packer.pack(resume.state_of(self))
         container.write(path, "checkpoint", content, packer.arrays)
 
     def restore(self, path: Any) -> None:
@@ -294,75 +374,39 @@ class Trainer:
 
         The next `fit` with the same arguments goes on where the checkpoint was written and comes
         out equal to an uninterrupted one, bit for bit. A script with several fits restores before
-        the one that was interrupted and leaves out those before it.
+        the one that was interrupted and leaves out those before it. `schedule` and `clip_norm` may
+        be others than before, and the learning rate may be changed afterwards.
 
-        Raises FileNotFoundError, and ValueError for a damaged file or one of another model.
+        What stands in plain attributes of a layer (a counter) or comes from NumPy's global
+        generator is not in the file: keep numbers that change in arrays, and pass generators.
+
+        Raises FileNotFoundError, and ValueError for a damaged file or one of another model; then
+        nothing has been changed.
         """
         document, arrays = container.read(path)
         if document["kind"] != "checkpoint":
-            raise ValueError(
-                f"restore: expected a checkpoint of Trainer.save, {path} is a {document['kind']}. "
-                "Use tg.load(path)."
+            raise container.FileError(
+                f"restore: expected a checkpoint of Trainer.save, got {path}, which holds a saved "
+                f"{'model' if document['kind'] == 'model' else 'value'}. Use tg.load(path)."
             )
-        state = container.Unpacker(arrays).unpack(document["content"])
-        self._check_restorable(state)
-        self.model.load_state_dict(state["model"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        for name, rng in self._generators().items():
-            rng.bit_generator.state = state["generators"][name]
-        self.history.load_state_dict(state["history"])
-        self._restored = state["fit"]
+        with container.refusing(path):
+            state = container.Unpacker(arrays).all_of(document["content"])
+            container.check_numbers(self.model.state_dict(), state["model"], path)
+        with container.refusing(path, passing=(ValueError,)):
+            resume.restore(self, state)
 
-    def _state(self) -> dict[str, Any]:
-        return {
-            "dtype": self.model.dtype.str,
-            "model": self.model.state_dict(),
-            "optimizer": {"class": type(self.optimizer).__name__, **self.optimizer.state_dict()},
-            "generators": {k: g.bit_generator.state for k, g in self._generators().items()},
-            "history": self.history.state_dict(),
-            "fit": self._restored or self._fit_state(),  # saved again before the fit goes on
-        }
 
-    def _fit_state(self) -> dict[str, Any]:
-        loader = getattr(self._batches, "state_dict", None)
-        return {
-            "fitting": self._fitting,
-            "first_epoch": self.fit_epochs[0],
-            "n_batches": self.n_batches,
-            "stop_training": self.stop_training,
-            "progress": asdict(self._progress),
-            "loader": None if loader is None else loader(),
-            "callbacks": [[type(c).__name__, c.state_dict()] for c in self._callbacks],
-        }
-
-    def _generators(self) -> dict[str, np.random.Generator]:
-        inside = {f"model.{name}": rng for name, rng in self.model.named_generators()}
-        return {"trainer": self.rng, **inside}
-
-    def _check_restorable(self, state: dict[str, Any]) -> None:
-        generators = {k: type(g.bit_generator).__name__ for k, g in self._generators().items()}
-        pairs = {
-            "a model of dtype": (state["dtype"], self.model.dtype.str),
-            "the optimizer": (state["optimizer"]["class"], type(self.optimizer).__name__),
-            "the random generators": (
-                {name: saved["bit_generator"] for name, saved in state["generators"].items()},
-                generators,
-            ),
-        }
-        for what, (expected, came) in pairs.items():
-            if expected != came:
-                raise ValueError(
-                    f"restore: the checkpoint expects {what} {expected}, this trainer has {came}. "
-                    "Make model, optimizer and trainer as they were when it was saved."
-                )
+def check_module(model: Any, owner: str) -> None:
+    """Refuse a model that is no Module, such as a class or a function."""
+    if not isinstance(model, Module):
+        raise TypeError(
+            f"{owner}: expected a Module as model, got {type(model).__name__}. "
+            "Write tg.nn.Sequential(...), or derive your class from tg.nn.Module."
+        )
 
 
 def _check_parts(model: Any, loss: Any, optimizer: Any, schedule: Any) -> None:
-    if not isinstance(model, Module):
-        raise TypeError(
-            f"Trainer: expected a Module as model, got {type(model).__name__}. "
-            "Write tg.nn.Sequential(...), or derive your class from tg.nn.Module."
-        )
+    check_module(model, "Trainer")
     if not callable(loss) or isinstance(loss, type):
         raise TypeError(
             f"Trainer: expected a function of (prediction, target) as loss, got {loss!r}. "
@@ -388,6 +432,19 @@ def _check_parts(model: Any, loss: Any, optimizer: Any, schedule: Any) -> None:
         )
 
 
+def _check_accumulate(accumulate: Any, optimizer: Optimizer) -> None:
+    if isinstance(accumulate, bool) or not isinstance(accumulate, int) or accumulate < 1:
+        raise ValueError(
+            f"Trainer: accumulate must be a positive integer, got {accumulate!r}. "
+            "1 makes a step with every batch."
+        )
+    if accumulate > 1 and getattr(optimizer, "needs_closure", False):
+        raise ValueError(
+            f"Trainer: expected accumulate=1 with {type(optimizer).__name__}, got {accumulate}. "
+            "It evaluates a batch several times: pass all rows as one, fit(batch_size=len(X))."
+        )
+
+
 def _as_number(loss: Any) -> float:
     if np.size(loss.data if isinstance(loss, Tensor) else loss) != 1:
         raise ValueError(
@@ -410,8 +467,14 @@ def _predicting(model: Module) -> Iterator[None]:
             module.training = mode
 
 
-def _in_order(callbacks: list[Any]) -> list[Callback]:
+def _in_order(callbacks: Any, first: list[Callback]) -> list[Callback]:
     """As given, but behind all others those that save their states."""
+    if not isinstance(callbacks, Iterable):
+        raise TypeError(
+            f"fit: expected a list of callbacks, got {callbacks!r}. "
+            "Write callbacks=[...], also for one."
+        )
+    callbacks = [*first, *callbacks]
     for callback in callbacks:
         if not isinstance(callback, Callback):
             raise TypeError(
@@ -426,37 +489,3 @@ def _overridden(callbacks: list[Callback], name: str) -> list[Callable]:
     idle = getattr(Callback, name)
     hooks = [getattr(callback, name) for callback in callbacks]
     return [hook for hook in hooks if getattr(hook, "__func__", None) is not idle]
-
-
-def _resume_loader(batches: Any, restored: dict[str, Any]) -> None:
-    """Bring the data to its place in the checkpoint; behind a finished fit only the same loader."""
-    state = restored["loader"]
-    if restored["fitting"] and restored["n_batches"] != len(batches):
-        raise ValueError(
-            f"fit: the restored checkpoint expects data of {restored['n_batches']} batches per "
-            f"epoch, got {len(batches)}. Pass the data and batch_size of the interrupted fit."
-        )
-    if state is None or not hasattr(batches, "load_state_dict"):
-        return
-    settings = ("n_rows", "batch_size", "shuffle", "drop_last")
-    same = isinstance(batches, DataLoader) and all(
-        getattr(batches, name) == state.get(name) for name in settings
-    )
-    if restored["fitting"] or same:
-        batches.load_state_dict(state)
-
-
-def _resume_callbacks(callbacks: list[Callback], saved: list[list[Any]]) -> None:
-    """Give every callback the state of its counterpart: the same class, in the same order."""
-    waiting = [(name, state) for name, state in saved if state]
-    for callback in callbacks:
-        name = type(callback).__name__
-        place = next((i for i, (other, _) in enumerate(waiting) if other == name), None)
-        if place is not None:
-            callback.load_state_dict(waiting.pop(place)[1])
-    if waiting:
-        names = ", ".join(name for name, _ in waiting)
-        raise ValueError(
-            f"fit: the restored checkpoint expects the callbacks {names}, "
-            "whose state it holds; they were not passed. Pass the callbacks of the interrupted fit."
-        )
