@@ -21,6 +21,16 @@ from .pooling import (
     sum_pool2d,
     sum_pool2d_spread,
 )
+from .special import (
+    erf,
+    erfc,
+    gated,
+    gated_backward,
+    gelu,
+    gelu_backward,
+    sigmoid,
+    sigmoid_backward,
+)
 from .updates import adam_update, sgd_update
 
 __all__ = [
@@ -29,7 +39,13 @@ __all__ = [
     "conv2d",
     "conv2d_input",
     "conv2d_weight",
+    "erf",
+    "erfc",
     "fold",
+    "gated",
+    "gated_backward",
+    "gelu",
+    "gelu_backward",
     "max_pool2d",
     "max_pool2d_gather",
     "max_pool2d_scatter",
@@ -37,6 +53,8 @@ __all__ = [
     "relu_backward",
     "scaled_difference",
     "sgd_update",
+    "sigmoid",
+    "sigmoid_backward",
     "sum_pool2d",
     "sum_pool2d_spread",
     "sum_rows",

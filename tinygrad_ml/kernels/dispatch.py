@@ -18,19 +18,23 @@ class Kernel:
     """A function with a NumPy version and a compiled twin of the same name in `kernels.compiled`.
 
     Calling it takes the compiled twin where Numba is installed and the first argument is float32 or
-    float64, else the NumPy version; TINYGRAD_ML_KERNELS decides otherwise (see `kernels`).
+    float64, and has at least `least` elements, else the NumPy version; TINYGRAD_ML_KERNELS decides
+    otherwise (see `kernels`).
     `numpy` and `compiled` call one version explicitly.
     """
 
     __name__: str
     __qualname__: str
 
-    def __init__(self, function):
+    def __init__(self, function, least=0):
         functools.update_wrapper(self, function)
+        self.least = least
         self.numpy = function
         self._twin = _UNDECIDED  # then the compiled twin, or None
 
     def __call__(self, *arrays, **metadata):
+        if arrays[0].size < self.least:
+            return self.numpy(*arrays, **metadata)
         twin = self._twin
         if twin is _UNDECIDED:
             twin = self._twin = self.compiled if compiled_kernels_wanted() else None
