@@ -107,6 +107,7 @@ INSTEAD = {
     "fill": "t.data = np.full(t.shape, value)",
     "round": "np.round(t.data)",
 }
+SPECIAL = ("erf", "erfc", "expit", "logit", "xlogy", "xlog1py")  # SciPy's; `functional` has them
 KEYWORDS = {"dim": "axis=", "keepdim": "keepdims=", "unbiased": "ddof=", "correction": "ddof="}
 
 
@@ -139,7 +140,12 @@ def explain(error: Exception, function: Any, args: list, kwargs: dict) -> Except
 
 
 def no_rule(function: Any) -> str:
-    """A NumPy function that Tensors do not know."""
+    """A NumPy or SciPy function that Tensors do not know."""
+    if name_of(function) in SPECIAL:
+        own = f"tg.functional.{name_of(function)}"
+        return (
+            f"scipy.special.{name_of(function)} has no gradient rule. Use {own}(t), which has one."
+        )
     module = getattr(function, "__module__", None) or "numpy"
     name = f"{module}.{name_of(function)}".replace("numpy", "np", 1)
     return (

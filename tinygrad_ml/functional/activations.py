@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from .. import kernels
-from ..kernels.memory import empty
+from ..kernels.memory import SMALL, empty
 from ..table import defvjp
 from ..tensor import primitive
 
 Array = Any  # an ndarray or a Tensor
+_FEW = 1024  # elements up to which np.logaddexp, one call, is faster than eight vector passes
 
 
 def tanh(x: Array) -> Array:
@@ -26,20 +27,25 @@ def tanh(x: Array) -> Array:
 def sigmoid(x: Array) -> Array:
     """Logistic function, 1 / (1 + exp(-x)): values in (0, 1), any shape.
 
-    Exact at both ends: exp(-x) may overflow to inf, whose reciprocal is the right 0.
+    Exact at both ends, and without a warning.
 
     >>> sigmoid(np.array([-1000.0, 0.0, 1000.0]))
     array([0. , 0.5, 1. ])
     """
-    x = _floating(x, "sigmoid")
-    out = np.negative(x, out=empty(x.shape, x.dtype))
-    with np.errstate(over="ignore"):
-        np.exp(out, out=out)
-    out += 1
-    return np.reciprocal(out, out=out)
+    return kernels.sigmoid(floating(x, "sigmoid"))
 
 
-defvjp(sigmoid, lambda g, out, x: g * (out * (1 - out)))
+def _sigmoid_rule(g: Array, out: Array) -> Array:
+    return _sigmoid_backward(g, out) if out.size >= SMALL else g * (out * (1 - out))
+
+
+_sigmoid_backward = primitive(kernels.sigmoid_backward)
+defvjp(sigmoid, lambda g, out, x: _sigmoid_rule(g, out))
+defvjp(
+    _sigmoid_backward,
+    lambda G, out, g, y: _sigmoid_rule(G, y),
+    lambda G, out, g, y: G * g * (1 - 2 * y),
+)
 
 
 @primitive
@@ -67,10 +73,41 @@ def softplus(x: Array) -> Array:
     >>> softplus(np.array([-1000.0, 1000.0]))
     array([   0., 1000.])
     """
-    return np.logaddexp(_floating(x, "softplus"), 0)
+    x = floating(x, "softplus")
+    if x.size < _FEW:
+        return np.logaddexp(x, 0)
+    out = np.absolute(x, out=empty(x.shape, x.dtype))
+    np.exp(np.negative(out, out=out), out=out)  # in [0, 1]
+    one_more = np.add(out, 1, out=empty(x.shape, x.dtype))
+    out -= one_more - 1
+    out /= one_more  # what rounding took from 1 + exp(-|x|), to first order
+    out += np.log(one_more, out=one_more)
+    out += np.maximum(x, 0, out=one_more)
+    return out
 
 
 defvjp(softplus, lambda g, out, x: g * sigmoid(x))
+
+
+def log_sigmoid(x: Array) -> Array:
+    """log(1 / (1 + exp(-x))), any shape, exact where the sigmoid itself is 0.
+
+    >>> log_sigmoid(np.array([-1000.0, 1000.0]))
+    array([-1000.,    -0.])
+    """
+    return -softplus(-floating(x, "log_sigmoid"))
+
+
+@primitive
+def softsign(x: Array) -> Array:
+    """x / (1 + |x|), any shape: values in (-1, 1) (Glorot & Bengio, 2010)."""
+    x = floating(x, "softsign")
+    limit = np.finfo(x.dtype).max  # inf / inf would be NaN
+    x = np.clip(x, -limit, limit)
+    return x / (1 + np.absolute(x))
+
+
+defvjp(softsign, lambda g, out, x: g / (1 + np.absolute(x)) / (1 + np.absolute(x)))
 
 
 @primitive
@@ -80,7 +117,7 @@ def logsumexp(x: Array, *, axis: Any = -1, keepdims: bool = False) -> Array:
     >>> float(logsumexp(np.array([1000.0, 1000.0])))
     1000.6931471805599
     """
-    top = _largest(_floating(x, "logsumexp"), axis)
+    top = _largest(floating(x, "logsumexp"), axis)
     total = np.exp(x - top).sum(axis=axis, keepdims=True)
     with np.errstate(divide="ignore"):  # log(0) = -inf where every x is -inf
         out = np.log(total) + top
@@ -94,8 +131,13 @@ def softmax(x: Array, *, axis: Any = -1) -> Array:
     >>> softmax(np.array([0.0, 0.0, 1000.0]))
     array([0., 0., 1.])
     """
-    out = np.exp(x - _largest(_floating(x, "softmax"), axis))
+    out = np.exp(x - _largest(floating(x, "softmax"), axis))
     return out / out.sum(axis=axis, keepdims=True)
+
+
+def softmin(x: Array, axis: Any = -1) -> Array:
+    """exp(-x) / sum(exp(-x)) over `axis`: the softmax of -x."""
+    return softmax(-floating(x, "softmin"), axis=axis)
 
 
 @primitive
@@ -105,7 +147,7 @@ def log_softmax(x: Array, *, axis: Any = -1) -> Array:
     >>> log_softmax(np.array([0.0, 1000.0]))
     array([-1000.,     0.])
     """
-    return x - logsumexp(_floating(x, "log_softmax"), axis=axis, keepdims=True)
+    return x - logsumexp(floating(x, "log_softmax"), axis=axis, keepdims=True)
 
 
 def _logsumexp_rule(g: Any, out: Any, x: Any, *, axis: Any = -1, keepdims: bool = False) -> Any:
@@ -139,9 +181,9 @@ def _numbers(x: Array, name: str) -> Array:
     return x
 
 
-def _floating(x: Any, name: str) -> np.ndarray:
-    """An array of floating-point numbers; integers would come out in a dtype nobody chose."""
-    x = np.asarray(x)
+def floating(x: Any, name: str) -> Any:
+    """Floating-point values, tracked or not; integers would come out in a dtype nobody chose."""
+    x = x if hasattr(x, "dtype") else np.asarray(x)
     if x.dtype.kind != "f":
         raise TypeError(
             f"{name}: expected floating-point values, got {x.dtype}. Use x.astype(np.float32)."
