@@ -28,7 +28,7 @@ from .losses import (
     poisson_nll_loss,
     smooth_l1_loss,
 )
-from .normalisation import batch_norm, dropout
+from .normalisation import alpha_dropout, batch_norm, channel_dropout, dropout
 from .pair_losses import (
     cosine_embedding_loss,
     cosine_similarity,
@@ -52,11 +52,13 @@ from .rectifiers import (
 from .special import erf, erfc, expit, logit, xlog1py, xlogy
 
 __all__ = [
+    "alpha_dropout",
     "avg_pool2d",
     "batch_norm",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
     "celu",
+    "channel_dropout",
     "conv2d",
     "cosine_embedding_loss",
     "cosine_similarity",

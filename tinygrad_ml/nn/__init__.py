@@ -1,27 +1,70 @@
 """Layers: `__init__` makes parameters, `__call__` computes. Any callable is a layer too."""
 
 from . import initialisers
-from .activations import LeakyReLU, ReLU, Sigmoid, Softmax, Softplus, Tanh
+from .activations import (
+    CELU,
+    ELU,
+    GELU,
+    GLU,
+    SELU,
+    Hardsigmoid,
+    Hardswish,
+    Hardtanh,
+    Identity,
+    LeakyReLU,
+    LogSigmoid,
+    LogSoftmax,
+    Mish,
+    PReLU,
+    ReLU,
+    ReLU6,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Softmin,
+    Softplus,
+    Softsign,
+    Tanh,
+)
 from .convolution import AvgPool2D, Conv2D, MaxPool2D
-from .layers import Dense, Dropout, Flatten
+from .layers import AlphaDropout, ChannelDropout, Dense, Dropout, Flatten
 from .module import Module, Sequential
 from .normalisation import BatchNorm
 
 __all__ = [
+    "AlphaDropout",
     "AvgPool2D",
     "BatchNorm",
+    "CELU",
+    "ChannelDropout",
     "Conv2D",
     "Dense",
     "Dropout",
+    "ELU",
     "Flatten",
+    "GELU",
+    "GLU",
+    "Hardsigmoid",
+    "Hardswish",
+    "Hardtanh",
+    "Identity",
     "LeakyReLU",
+    "LogSigmoid",
+    "LogSoftmax",
     "MaxPool2D",
+    "Mish",
     "Module",
+    "PReLU",
     "ReLU",
+    "ReLU6",
+    "SELU",
     "Sequential",
+    "SiLU",
     "Sigmoid",
     "Softmax",
+    "Softmin",
     "Softplus",
+    "Softsign",
     "Tanh",
     "initialisers",
 ]
