@@ -181,8 +181,8 @@ COMPOSED = {
     "triplet": (
         lambda a, p, n: F.triplet_margin_loss(a, p, n, margin=9.0),
         draw(2, 3),
-        draw(2, 3),
-        draw(2, 3),
+        draw(2, 3, low=3, high=4),
+        draw(2, 3, low=5, high=6),
     ),
 }
 
@@ -240,7 +240,8 @@ def test_large_values(name, dtype, times):
 @pytest.mark.parametrize("name", SMOOTH)
 def test_nan_stays(name, dtype, times):
     x = tg.Tensor(np.full(times, np.nan, dtype), requires_grad=True)
-    y = SMOOTH[name](x)
+    with np.errstate(invalid="ignore"):  # np.logaddexp warns
+        y = SMOOTH[name](x)
     assert np.isnan(y.data).all()
 
 

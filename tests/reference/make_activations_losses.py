@@ -47,11 +47,18 @@ def draw(*shape, scale=1.0):
 
 LARGE = np.array([-700.0, -300.0, -38.0, -20.0, -9.0, -5.5, 5.5, 9.0, 20.0, 38.0, 300.0, 700.0])
 INPUTS = [draw(6, scale=1e-3), draw(12), draw(16, scale=8.0), LARGE, draw(2, 3, 4)]
+
+
+def celu(x, alpha):
+    """PyTorch's own has 1 / alpha in its gradient as float32, like its hardsigmoid 1 / 6."""
+    return torch.where(x > 0, x, alpha * torch.expm1(torch.clamp(x, max=0) / alpha))
+
+
 ACTIVATIONS = {
     "erf": [({}, torch.erf)],
     "erfc": [({}, torch.erfc)],
     "elu": [({}, F.elu), ({"alpha": 0.3}, lambda x: F.elu(x, 0.3))],
-    "celu": [({}, F.celu), ({"alpha": 1.7}, lambda x: F.celu(x, 1.7))],
+    "celu": [({}, F.celu), ({"alpha": 1.7}, lambda x: celu(x, 1.7))],
     "selu": [({}, F.selu)],
     "gelu": [({}, F.gelu),
              ({"approximate": "tanh"}, lambda x: F.gelu(x, approximate="tanh"))],
@@ -60,7 +67,7 @@ ACTIVATIONS = {
     "hardtanh": [({}, F.hardtanh),
                  ({"low": -0.5, "high": 2.0}, lambda x: F.hardtanh(x, -0.5, 2.0))],
     "relu6": [({}, F.relu6)],
-    "hardsigmoid": [({}, F.hardsigmoid)],
+    "hardsigmoid": [({}, lambda x: F.relu6(x + 3) / 6)],
     "hardswish": [({}, F.hardswish)],
     "softsign": [({}, F.softsign)],
     "log_sigmoid": [({}, F.logsigmoid)],

@@ -178,7 +178,7 @@ def hinge_loss(prediction: Array, target: Array, reduction: str = "mean") -> Arr
     """
     check_shapes("hinge_loss", prediction, target)
     check_signs("hinge_loss", target)
-    return reduce(relu(1 - prediction * target), reduction)
+    return reduce(relu(1 - prediction * target.astype(prediction.dtype)), reduction)
 
 
 def poisson_nll_loss(
