@@ -15,7 +15,6 @@ from ..table import defvjp
 from ..tensor import primitive
 
 Array = Any  # an ndarray or a Tensor
-_FEW = 1024  # elements up to which np.logaddexp, one call, is faster than eight vector passes
 
 
 def tanh(x: Array) -> Array:
@@ -73,8 +72,12 @@ def softplus(x: Array) -> Array:
     >>> softplus(np.array([-1000.0, 1000.0]))
     array([   0., 1000.])
     """
-    x = floating(x, "softplus")
-    if x.size < _FEW:
+    return log_1_plus_exp(floating(x, "softplus"))
+
+
+def log_1_plus_exp(x: np.ndarray) -> np.ndarray:
+    """softplus of an array; np.logaddexp, one call, is the faster way for few elements only."""
+    if x.size < 1024:
         return np.logaddexp(x, 0)
     out = np.absolute(x, out=empty(x.shape, x.dtype))
     np.exp(np.negative(out, out=out), out=out)  # in [0, 1]

@@ -19,7 +19,7 @@ from .. import kernels
 from ..kernels.memory import empty
 from ..table import defvjp
 from ..tensor import arrays_of, primitive
-from .activations import relu, sigmoid, softplus
+from .activations import log_1_plus_exp, relu, sigmoid, softplus
 from .rectifiers import number
 
 Array = Any  # an ndarray or a Tensor
@@ -303,7 +303,7 @@ def binary_cross_entropy_with_logits(
 
 @loss
 def _binary_logits(z: Array, t: Array) -> Array:
-    return softplus(z) - z * t
+    return log_1_plus_exp(z) - z * t
 
 
 defvjp(

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from .. import kernels
+from ..kernels.memory import empty
 from ..kernels.special import SATURATED, largest_exponent
 from ..table import defvjp
 from ..tensor import primitive
@@ -49,7 +50,14 @@ def selu(x: Array) -> Array:
 
 @primitive
 def _exponential(x: Array, *, above: float, below: float, rate: float) -> Array:
-    return np.where(x > 0, above * x, below * np.expm1(np.minimum(x, 0) * rate))
+    out = np.minimum(x, 0, out=empty(x.shape, x.dtype))
+    out *= rate
+    np.expm1(out, out=out)  # 0 where x > 0
+    out *= below
+    line = np.maximum(x, 0, out=empty(x.shape, x.dtype))
+    line *= above
+    out += line
+    return out
 
 
 defvjp(
