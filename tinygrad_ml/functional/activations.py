@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from .. import kernels
-from ..kernels.memory import SMALL, empty
+from ..kernels.memory import empty
 from ..table import defvjp
 from ..tensor import primitive
 
 Array = Any  # an ndarray or a Tensor
+_FEW = kernels.sigmoid.least  # below, choosing a kernel would take a twentieth of the small call
 
 
 def tanh(x: Array) -> Array:
@@ -31,18 +32,19 @@ def sigmoid(x: Array) -> Array:
     >>> sigmoid(np.array([-1000.0, 0.0, 1000.0]))
     array([0. , 0.5, 1. ])
     """
-    return kernels.sigmoid(floating(x, "sigmoid"))
+    x = floating(x, "sigmoid")
+    return _sigmoid_of_few(x) if x.size < _FEW else kernels.sigmoid(x)
 
 
-def _sigmoid_rule(g: Array, out: Array) -> Array:
-    return _sigmoid_backward(g, out) if out.size >= SMALL else g * (out * (1 - out))
-
-
+_sigmoid_of_few = kernels.sigmoid.numpy
 _sigmoid_backward = primitive(kernels.sigmoid_backward)
-defvjp(sigmoid, lambda g, out, x: _sigmoid_rule(g, out))
+defvjp(
+    sigmoid,
+    lambda g, out, x: g * (out * (1 - out)) if out.size < _FEW else _sigmoid_backward(g, out),
+)
 defvjp(
     _sigmoid_backward,
-    lambda G, out, g, y: _sigmoid_rule(G, y),
+    lambda G, out, g, y: _sigmoid_backward(G, y),
     lambda G, out, g, y: G * g * (1 - 2 * y),
 )
 
