@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.special
 
 import tinygrad_ml as tg
 from rules.tester import DEMANDS, Case
@@ -324,3 +325,87 @@ def test_vectors_without_length_or_distance():
     zero.grad = None
     F.triplet_margin_loss(zero, np.zeros((1, 3)), np.ones((1, 3)) * 0.1).backward()
     np.testing.assert_allclose(zero.grad, np.full((1, 3), 1 / np.sqrt(3)))
+
+
+# ------------------------------------------------------------------------------ mistakes
+
+X, Z, INT = np.ones((4, 3)), np.ones(4), np.arange(4)
+TEXT = np.array(["a", "b", "c", "d"])
+TRACKED = tg.Tensor(np.ones(4), requires_grad=True)
+GENERATOR = np.random.default_rng(0)
+
+ERRORS = {
+    "gelu ints": (lambda: F.gelu(INT), "gelu: expected floating-point values, got int64"),
+    "gelu None": (lambda: F.gelu(None), "gelu: expected floating-point values"),
+    "gelu word": (lambda: F.gelu(Z, "tan"), "approximate must be 'none' or 'tanh', got 'tan'"),
+    "erf text": (lambda: F.erf(TEXT), "erf: expected floating-point values, got <U1"),
+    "elu alpha": (lambda: F.elu(Z, TRACKED), "elu: alpha must be a finite number"),
+    "celu alpha": (lambda: F.celu(Z, 0), "celu: alpha must be a positive number, got 0"),
+    "hardtanh turned": (lambda: F.hardtanh(Z, 1, -1), "expected low < high, got 1.0 and -1.0"),
+    "prelu number": (lambda: F.prelu(X, 0.2), r"slopes of shape \(1,\) or \(3,\).*got 0.2"),
+    "prelu width": (lambda: F.prelu(X, np.ones(4)), r"or \(3,\) .* got \(4,\)"),
+    "glu odd": (lambda: F.glu(X), "even number of values along axis -1, got 3"),
+    "glu axis": (lambda: F.glu(X, 5), r"axis of an input of shape \(4, 3\), got 5"),
+    "softmin axis": (lambda: F.softmin(X, "a"), "expected an axis of an input"),
+    "logit range": (lambda: F.logit(2 * Z), r"probabilities in \[0, 1\], got 2 to 2"),
+    "xlogy shapes": (lambda: F.xlogy(X, Z), r"shapes that fit together, got \(4, 3\) and \(4,\)"),
+    "xlogy text": (lambda: F.xlogy(TEXT, Z), "xlogy: expected two arrays of numbers"),
+    "huber column": (lambda: F.huber_loss(X[:, :1], Z), "huber_loss: .*every row with every"),
+    "huber delta": (lambda: F.huber_loss(X, X, delta="a"), "delta must be a positive number"),
+    "huber empty": (lambda: F.huber_loss(X[:0], X[:0]), "empty batch"),
+    "huber reduction": (lambda: F.huber_loss(X, X, 0.5), "'mean', 'sum' or 'none', got 0.5"),
+    "smooth beta": (lambda: F.smooth_l1_loss(X, X, beta=-1), "beta must be a positive number"),
+    "hinge classes": (lambda: F.hinge_loss(Z, INT % 2), r"-1 and 1, got 0 to 1. Write 2 \* t - 1"),
+    "hinge empty": (lambda: F.hinge_loss(Z[:0], Z[:0]), "empty batch"),
+    "poisson": (lambda: F.poisson_nll_loss(-Z, Z, log_input=False), "positive means, got -1"),
+    "gaussian shape": (lambda: F.gaussian_nll_loss(X, X, Z), r"\(4, 3\) or \(4, 1\), got \(4,\)"),
+    "gaussian negative": (lambda: F.gaussian_nll_loss(X, X, -X), "variances of at least 0"),
+    "bce weight": (lambda: F.binary_cross_entropy(X, X, weight=Z), r"weight of shape \(4, 3\)"),
+    "bce ragged": (lambda: F.binary_cross_entropy(X, X, weight=[[1], [1, 2]]), "must be numbers"),
+    "bce negative": (lambda: F.binary_cross_entropy(X, X, weight=-1), "numbers of at least 0"),
+    "bce tracked": (lambda: F.binary_cross_entropy(Z, Z, weight=TRACKED), "weight is constant"),
+    "logits pos_weight": (
+        lambda: F.binary_cross_entropy_with_logits(X, X, pos_weight=[1, 2]),
+        r"pos_weight of shape \(4, 3\)",
+    ),
+    "ce weight": (lambda: F.cross_entropy(X, INT % 3, class_weight=[1, 2]), r"got \(2,\)"),
+    "ce weight dict": (lambda: F.cross_entropy(X, INT % 3, class_weight={0: 1}), "class_weight"),
+    "ce smoothing": (lambda: F.cross_entropy(X, INT % 3, label_smoothing=2), r"in \[0, 1\]"),
+    "ce ignore": (lambda: F.cross_entropy(X, INT % 3, ignore_index=1.5), "must be an integer"),
+    "ce ignore shares": (lambda: F.cross_entropy(X, X, ignore_index=1), "integer targets"),
+    "ce all ignored": (lambda: F.cross_entropy(X, INT * 0, ignore_index=0), "one target that"),
+    "ce range": (lambda: F.cross_entropy(X, INT, label_smoothing=0.1), "from 0 to 2 .* 0 to 3"),
+    "ce floats": (lambda: F.cross_entropy(X, Z, label_smoothing=0.1), "integer classes"),
+    "nll column": (lambda: F.nll_loss(X, INT[:, None]), r"target of shape \(4,\) .* \(4, 1\)"),
+    "nll turned": (lambda: F.nll_loss(X.T, INT % 3), r"target of shape \(3,\)"),
+    "nll list": (lambda: F.nll_loss(X, [0, 1]), "as an array or Tensor, got list"),
+    "nll reduction": (lambda: F.nll_loss(X, INT % 3, "average"), "got 'average'"),
+    "kl shape": (lambda: F.kl_div(X, X.T), r"shape \(4, 3\), got \(3, 4\)"),
+    "kl negative": (lambda: F.kl_div(X, -X), "target of probabilities, got -1"),
+    "margin floats": (lambda: F.multi_margin_loss(X, Z), "multi_margin_loss: .*integer classes"),
+    "cosine shapes": (lambda: F.cosine_similarity(X, X.T), "one length along axis -1"),
+    "cosine ints": (lambda: F.cosine_similarity(INT, INT), "cosine_similarity: .*floating-point"),
+    "cosine classes": (lambda: F.cosine_embedding_loss(X, X, 0 * Z), "targets of -1 and 1"),
+    "triplet shapes": (lambda: F.triplet_margin_loss(X, X, X[:2]), r"of one shape \(..., d\)"),
+    "triplet ints": (lambda: F.triplet_margin_loss(INT, INT, INT), "floating-point values"),
+    "dropout rate": (lambda: F.alpha_dropout(Z, None, GENERATOR), "at least 0 and below 1"),
+    "dropout rows": (lambda: F.channel_dropout(Z, 0.5, GENERATOR), r"\(n, ..., c\), got \(4,\)"),
+}
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_mistakes(name):
+    """One sentence of what was expected and what came; no text of NumPy's."""
+    call, message = ERRORS[name]
+    with pytest.raises((TypeError, ValueError), match=message) as caught:
+        call()
+    text = str(caught.value)
+    assert "ufunc" not in text and "operand" not in text and len(text) < 300
+
+
+@pytest.mark.parametrize("name", ["erf", "erfc", "expit", "logit", "xlogy", "xlog1py"])
+def test_scipys_functions_name_ours(name):
+    function = getattr(scipy.special, name)
+    x = tg.Tensor(np.full(2, 0.5), requires_grad=True)
+    with pytest.raises(TypeError, match=rf"Use tg\.functional\.{name}\(t\), which has one"):
+        function(*[x] * function.nin)

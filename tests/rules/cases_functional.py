@@ -41,7 +41,18 @@ for call in (F.elu, F.selu, lambda x: F.elu(x, 0.5), lambda x: F.celu(x, 0.7)):
     along(rectifiers._exponential, call, (-2, -0.1))
     add(rectifiers._exponential, "plain", call, np.array([-1.5, 0.4, -0.3, 2.0]), analytic=False)
 finish(rectifiers._exponential)
+how = {"above": 1.5, "below": 0.8, "rate": 0.7}
+for low, high in ((-0.7, -0.1), (0.1, 2)):
+    along(
+        rectifiers._exponential_backward,
+        lambda g, y, h=how: rectifiers._exponential_backward(g, y, **h),
+        (-2, 2),
+        (low, high),
+    )
 
+for low, high in ((-0.9, 0.9), (1.1, 2)):
+    along(rectifiers._between, F.hardtanh, (low, high))
+finish(rectifiers._between)
 along(rectifiers._gelu, F.gelu, (-3, 3))
 along(rectifiers._gelu_backward, rectifiers._gelu_backward, (-2, 2), (-3, 3))
 for cubic in (0.0, 0.2):
@@ -57,6 +68,7 @@ along(activations._sigmoid_backward, activations._sigmoid_backward, (-2, 2), (0.
 for function in (rectifiers._gelu, rectifiers._gated):
     finish(function)
 for function in (
+    rectifiers._exponential_backward,
     rectifiers._gelu_backward,
     rectifiers._gated_backward,
     activations._sigmoid_backward,

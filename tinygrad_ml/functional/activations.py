@@ -122,7 +122,7 @@ def logsumexp(x: Array, *, axis: Any = -1, keepdims: bool = False) -> Array:
     >>> float(logsumexp(np.array([1000.0, 1000.0])))
     1000.6931471805599
     """
-    top = _largest(floating(x, "logsumexp"), axis)
+    top = _largest(floating(x, "logsumexp"), axis, "logsumexp")
     total = np.exp(x - top).sum(axis=axis, keepdims=True)
     with np.errstate(divide="ignore"):  # log(0) = -inf where every x is -inf
         out = np.log(total) + top
@@ -136,7 +136,7 @@ def softmax(x: Array, *, axis: Any = -1) -> Array:
     >>> softmax(np.array([0.0, 0.0, 1000.0]))
     array([0., 0., 1.])
     """
-    out = np.exp(x - _largest(floating(x, "softmax"), axis))
+    out = np.exp(x - _largest(floating(x, "softmax"), axis, "softmax"))
     return out / out.sum(axis=axis, keepdims=True)
 
 
@@ -171,10 +171,16 @@ defvjp(
 )
 
 
-def _largest(x: np.ndarray, axis: Any) -> np.ndarray:
+def _largest(x: np.ndarray, axis: Any, name: str) -> np.ndarray:
     """The maximum along `axis`, kept finite: inf - inf would be NaN."""
     limit = np.finfo(x.dtype).max
-    top = np.maximum.reduce(x, axis=axis, keepdims=True, initial=-limit)
+    try:
+        top = np.maximum.reduce(x, axis=axis, keepdims=True, initial=-limit)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"{name}: expected an axis of an input of shape {x.shape}, got {axis!r}. The last one "
+            "is -1."
+        ) from None
     return np.minimum(top, limit)
 
 

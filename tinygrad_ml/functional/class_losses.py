@@ -177,13 +177,13 @@ def _shares(
 
 
 def _class_weight(name: str, value: Any, logits: Array) -> np.ndarray:
-    weight = weights(name, "class_weight", value, logits)
-    if weight.shape != logits.shape[-1:]:
+    shape = np.shape(value) if isinstance(value, (list, tuple)) else getattr(value, "shape", None)
+    if shape != logits.shape[-1:]:
         raise ValueError(
-            f"{name}: expected class_weight of shape {logits.shape[-1:]}, one for each class, got "
-            f"{weight.shape}."
+            f"{name}: expected class_weight of shape {logits.shape[-1:]}, one number for each "
+            f"class, got {value if shape is None else shape!r}."
         )
-    return weight
+    return weights(name, "class_weight", value, logits)
 
 
 def _check_rows(name: str, logits: Array, target: Array) -> None:

@@ -360,9 +360,14 @@ def weights(name: str, what: str, value: Any, like: Array) -> np.ndarray:
         raise TypeError(
             f"{name}: {what} is constant, got a Tensor that requires gradients. Use t.data."
         )
-    array = np.asarray(arrays_of(value))
+    try:
+        array = np.asarray(arrays_of(value))
+    except ValueError:  # lists of unequal lengths
+        array = np.empty(0, object)
     if array.dtype.kind not in "fiub" or not np.all(np.isfinite(array)) or np.any(array < 0):
-        raise ValueError(f"{name}: {what} must be numbers of at least 0, got {value!r}.")
+        raise ValueError(
+            f"{name}: {what} must be numbers of at least 0, as an array, got {value!r}."
+        )
     sizes = zip(array.shape[::-1], like.shape[::-1])
     if array.ndim > like.ndim or any(n not in (1, m) for n, m in sizes):
         raise ValueError(

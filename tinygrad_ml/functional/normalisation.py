@@ -64,6 +64,6 @@ def alpha_dropout(x: Array, rate: float, rng: np.random.Generator) -> Array:
 
 def _kept(name: str, shape: tuple, rate: float, rng: np.random.Generator) -> np.ndarray:
     """A mask that is True with probability 1 - rate; nothing is drawn for a rate of 0."""
-    if not 0 <= rate < 1:
+    if not isinstance(rate, (int, float, np.number)) or not 0 <= rate < 1:
         raise ValueError(f"{name}: expected a rate of at least 0 and below 1, got {rate!r}.")
     return rng.random(shape, dtype=np.float32) >= rate if rate else np.ones(shape, bool)

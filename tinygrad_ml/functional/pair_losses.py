@@ -39,7 +39,7 @@ def cosine_embedding_loss(
 
     Shapes: x and y (..., d), target (...).
     """
-    check_shapes("cosine_embedding_loss", x, y)
+    _check_vectors("cosine_embedding_loss", x, y)
     margin = number("cosine_embedding_loss", "margin", margin)
     cosine = cosine_similarity(x, y)
     check_shapes("cosine_embedding_loss", cosine, target)
@@ -69,11 +69,8 @@ def triplet_margin_loss(
 
     Shapes: all (..., d). The gradient of a distance of 0 is 0.
     """
-    check_shapes("triplet_margin_loss", anchor, positive)
-    check_shapes("triplet_margin_loss", anchor, negative)
+    _check_vectors("triplet_margin_loss", anchor, positive, negative)
     margin = number("triplet_margin_loss", "margin", margin)
-    if anchor.ndim == 0:
-        raise ValueError("triplet_margin_loss: expected vectors in the last axis, got a number.")
     closer, farther = _distance(anchor - positive), _distance(anchor - negative)
     return reduce(relu(closer - farther + margin), reduction)
 
@@ -82,6 +79,16 @@ def _distance(difference: Array) -> Array:
     squared = (difference * difference).sum(axis=-1)
     apart = np.greater(squared, 0)
     return np.where(apart, np.sqrt(np.where(apart, squared, 1)), 0)
+
+
+def _check_vectors(name: str, *vectors: Array) -> None:
+    """Vectors in arrays of one shape."""
+    shapes = [floating(each, name).shape for each in vectors]
+    if len(set(shapes)) > 1 or not shapes[0]:
+        raise ValueError(
+            f"{name}: expected vectors in arrays of one shape (..., d), got "
+            f"{', '.join(map(str, shapes))}. Rows are samples."
+        )
 
 
 def _check_pair(name: str, x: Array, y: Array, axis: Any) -> None:
