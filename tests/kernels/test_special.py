@@ -109,6 +109,14 @@ def test_extremes(version):
             np.testing.assert_allclose(got, [0, 0, 1, 1, np.nan], atol=1e-30)
 
 
+def test_half_precision():
+    x = np.linspace(-60, 60, 25).astype(np.float16)
+    for kernel in ONE:
+        got = kernel(x)
+        assert got.dtype == np.float16
+        np.testing.assert_allclose(got, kernel(x.astype(np.float64)), rtol=2e-3, atol=2e-3)
+
+
 @pytest.mark.parametrize("size", [4095, 4096, 70_000])
 def test_few_and_many_elements_agree(size):
     """Below 4096 elements NumPy computes, above a compiled loop where there is one."""

@@ -59,7 +59,7 @@ def erf(x):
         near = np.minimum(size, 1)
         near = near * _polynomial(ERF_CENTRE, near * near)
         return np.copysign(np.where(size > 1, beyond, near), x)
-    flat = x.reshape(-1)
+    flat = x.reshape(-1).astype(np.float64, copy=False)
     far = np.abs(flat) > 0.46875  # False for NaN
     out = np.empty(x.size)
     near = flat[~far]
