@@ -128,7 +128,7 @@ def gated_backward(g, x, *, slope, cubic):
 
 def largest_exponent(dtype):
     """An argument whose exponential, and its reciprocal, are ordinary numbers: 87 for float32."""
-    return math.floor(0.985 * math.log(np.finfo(dtype).max))
+    return math.floor(0.985 * math.log(2) * np.finfo(dtype).maxexp)
 
 
 def _gate(z, slope, cubic):
