@@ -47,6 +47,16 @@ LAYERS = {
     "Dropout": (lambda: Dropout(0.25, rng=0), ROWS),
     "Flatten": (nn.Flatten, IMAGES),
     "LeakyReLU": (lambda: nn.LeakyReLU(0.3), ROWS),
+    "PReLU": (lambda: nn.PReLU(8), ROWS),
+    "ELU": (lambda: nn.ELU(0.3), ROWS),
+    "CELU": (lambda: nn.CELU(0.3), ROWS),
+    "GELU": (lambda: nn.GELU("tanh"), ROWS),
+    "GLU": (lambda: nn.GLU(axis=0), ROWS),
+    "Hardtanh": (lambda: nn.Hardtanh(-0.2, 0.3), ROWS),
+    "ChannelDropout": (lambda: nn.ChannelDropout(0.25, rng=0), IMAGES),
+    "AlphaDropout": (lambda: nn.AlphaDropout(0.25, rng=0), ROWS),
+    "LogSoftmax": (lambda: nn.LogSoftmax(axis=0), ROWS),
+    "Softmin": (lambda: nn.Softmin(axis=0), ROWS),
     "ReLU": (nn.ReLU, ROWS),
     "Sigmoid": (nn.Sigmoid, ROWS),
     "Softmax": (lambda: nn.Softmax(axis=0), ROWS),
@@ -54,6 +64,11 @@ LAYERS = {
     "Tanh": (nn.Tanh, ROWS),
     "Sequential": (lambda: Sequential(Dense(8, 2, rng=0), np.tanh, F.relu, Dropout()), ROWS),
 }
+LAYERS |= {
+    name: (getattr(nn, name), ROWS)
+    for name in ("Hardsigmoid", "Hardswish", "Identity", "LogSigmoid", "Mish", "ReLU6", "SELU",
+                 "SiLU", "Softsign")
+}  # fmt: skip
 
 
 def through(value, tmp_path, **options):

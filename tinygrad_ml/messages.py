@@ -138,6 +138,7 @@ WRITES = {
     "np.putmask": "np.where(mask, values, t)",
     "np.copyto": "np.where(mask, values, t)",
 }
+SPECIAL = ("erf", "erfc", "expit", "logit", "xlogy", "xlog1py")  # SciPy's; `functional` has them
 
 
 def name_of(function: Any) -> str:
@@ -209,7 +210,12 @@ def _explain_matrices(error: Exception, function: Any, args: list) -> Exception:
 
 
 def no_rule(function: Any) -> str:
-    """A NumPy function that Tensors do not know."""
+    """A NumPy or SciPy function that Tensors do not know."""
+    if name_of(function) in SPECIAL:
+        own = f"tg.functional.{name_of(function)}"
+        return (
+            f"scipy.special.{name_of(function)} has no gradient rule. Use {own}(t), which has one."
+        )
     module = getattr(function, "__module__", None) or "numpy"
     name = f"{module}.{name_of(function)}".replace("numpy", "np", 1)
     if name in WRITES:

@@ -315,6 +315,7 @@ ERRORS = {
     "distances metric": (lambda: F.pairwise_distances(X, metric="cosine"), "got 'cosine'"),
     "relu text": (lambda: F.relu(TEXT), "relu: expected "),
     "tanh text": (lambda: F.tanh(TEXT), "tanh: expected "),
+    "softmax axis": (lambda: F.softmax(X, axis=3), r"softmax: expected an axis .*\(4, 3\), got 3"),
     "leaky_relu text": (lambda: F.leaky_relu(TEXT), "leaky_relu: expected "),
 }
 

@@ -137,7 +137,7 @@ def test_refusals():
         (lambda: F.batch_norm_training(x[:0]), "at least one value per channel"),
         (lambda: F.batch_norm_training(x.astype(int)), "floating-point values, got int64"),
         (lambda: F.batch_norm(x, np.ones(3), *np.ones((3, 4))), r"mean of shape \(4,\), one per"),
-        (lambda: F.batch_norm_training("x"), "array of floating-point values"),
+        (lambda: F.batch_norm_training("x"), "expected floating-point values"),
         (lambda: F.batch_norm_training(x, [1, 1, 1, 1]), "floating-point values, got int64"),
     ]:
         with pytest.raises((ValueError, TypeError), match=message):

@@ -20,10 +20,18 @@ ROWS = {
     "BatchNorm of NumPy's numbers": lambda: BatchNorm(4, np.float64(0.2), np.float64(1e-3)),
     "Dropout of NumPy's numbers": lambda: Dropout(np.float64(0.5), rng=0),
     "LeakyReLU of NumPy's numbers": lambda: LeakyReLU(np.float64(0.1)),
+    "PReLU": lambda: nn.PReLU(4, np.float64(0.1)), "PReLU of one": nn.PReLU,
+    "ELU": lambda: nn.ELU(np.float64(0.5)), "CELU": lambda: nn.CELU(np.float64(0.5)),
+    "GELU": nn.GELU, "GELU tanh": lambda: nn.GELU("tanh"), "GLU": nn.GLU, "SELU": nn.SELU,
+    "SiLU": nn.SiLU, "Mish": nn.Mish, "Softsign": nn.Softsign, "LogSigmoid": nn.LogSigmoid,
+    "Hardtanh": lambda: nn.Hardtanh(np.float64(-0.5)), "ReLU6": nn.ReLU6, "Identity": nn.Identity,
+    "Hardsigmoid": nn.Hardsigmoid, "Hardswish": nn.Hardswish, "Softmin": nn.Softmin,
+    "LogSoftmax": nn.LogSoftmax, "AlphaDropout": lambda: nn.AlphaDropout(np.float64(0.5), rng=0),
 }  # fmt: skip
 IMAGES = {
     "Conv2D": lambda: Conv2D(4, 2, 3, padding="same"), "MaxPool2D": nn.MaxPool2D,
     "AvgPool2D": nn.AvgPool2D, "padded MaxPool2D": lambda: nn.MaxPool2D(3, 1, 1),
+    "ChannelDropout": lambda: nn.ChannelDropout(0.5, rng=0),
 }  # fmt: skip
 CASES = [(make, (5, 4)) for make in ROWS.values()] + [
     (make, (2, 4, 4, 4)) for make in [*ROWS.values(), *IMAGES.values()]
@@ -91,6 +99,64 @@ def test_dropout_in_prediction_and_of_rate_0():
 def test_rates_that_are_none(rate):
     with pytest.raises(ValueError, match="Dropout: rate must be at least 0 and below 1, got"):
         Dropout(rate)
+
+
+def test_channel_dropout_drops_whole_channels_of_a_sample():
+    x = tg.Tensor(np.ones((40, 3, 5, 50), np.float32), requires_grad=True)
+    out = nn.ChannelDropout(0.25, rng=0)(x)
+    share = out.data.mean(axis=(1, 2))  # of one channel of one sample
+    np.testing.assert_allclose(np.unique(share), [0, 4 / 3], rtol=1e-6)
+    assert abs((share > 0).mean() - 0.75) < 4 * np.sqrt(0.75 * 0.25 / share.size)
+    out.sum().backward()
+    np.testing.assert_array_equal(x.grad, out.data)
+    assert nn.ChannelDropout(0.5).eval()(x) is x and nn.ChannelDropout(0)(x) is x
+    with pytest.raises(ValueError, match=r"ChannelDropout: expected .*\(n, ..., c\), got \(4, 2\)"):
+        nn.ChannelDropout()(np.ones((4, 2)))
+
+
+def test_alpha_dropout_keeps_mean_and_variance():
+    x = tg.Tensor(draw(300, 300), requires_grad=True)
+    layer = nn.AlphaDropout(0.3, rng=0)
+    out = layer(x)
+    assert abs(out.data.mean()) < 0.02 and abs(out.data.var() - 1) < 0.03
+    out.sum().backward()
+    scale = np.unique(x.grad)
+    assert scale[0] == 0 and len(scale) == 2 and abs((x.grad == 0).mean() - 0.3) < 0.01
+    assert layer.eval()(x) is x and nn.AlphaDropout(0)(x) is x
+
+
+def test_reprs_show_the_options():
+    shown = [repr(layer) for layer in (nn.ELU(0.5), nn.GELU(), nn.PReLU(3), nn.Hardtanh(0, 1),
+                                       nn.SiLU().eval(), nn.AlphaDropout(0.1))]  # fmt: skip
+    assert shown == ["ELU(alpha=0.5)", "GELU(approximate='none')", "PReLU(3)",
+                     "Hardtanh(low=0.0, high=1.0)", "SiLU()", "AlphaDropout(0.1)"]  # fmt: skip
+
+
+def test_prelu_learns_its_slopes():
+    layer = nn.PReLU(3)
+    x = np.array([[-1.0, 2, -3], [-4, -5, 6]], np.float32)
+    out = layer(x)
+    np.testing.assert_allclose(out.data, np.where(x > 0, x, 0.25 * x))
+    out.sum().backward()
+    np.testing.assert_array_equal(layer.slope.grad, [-5, -5, -3])
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: nn.ELU("a"), "ELU: alpha must be a finite number, got 'a'"),
+        (lambda: nn.CELU(0), "CELU: alpha must be a positive number, got 0"),
+        (lambda: nn.GELU(True), "GELU: approximate must be 'none' or 'tanh', got True"),
+        (lambda: nn.Hardtanh(1, 1), "Hardtanh: expected low < high"),
+        (lambda: nn.PReLU(0), "PReLU: c must be a positive integer, got 0"),
+        (lambda: nn.PReLU(3)(np.ones((2, 4))), r"prelu: expected slopes of shape \(1,\) or \(4,\)"),
+        (lambda: nn.GLU()(np.ones((2, 3))), "glu: expected an even number of values"),
+        (lambda: nn.AlphaDropout(1), "AlphaDropout: rate must be at least 0 and below 1, got 1"),
+    ],
+)
+def test_activations_refuse(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
 
 
 # ------------------------------------------------------------------------------ batch norm

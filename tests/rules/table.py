@@ -22,7 +22,7 @@ from rules.registry import (
     unary,
 )
 from tinygrad_ml import functional
-from tinygrad_ml.functional import activations, distances, losses
+from tinygrad_ml.functional import activations, class_losses, distances, losses
 from tinygrad_ml.rules import indexing, linalg, shaping, windows
 
 # ---------------------------------------------------------------- functions of one element
@@ -602,15 +602,15 @@ for situation, shape in (("plain", (2, 3)), ("0-d", ()), ("empty", (0, 3))):
 add(losses._scaled_difference, "broadcast", losses._scaled_difference, distinct(2, 3),
     distinct(2, 3), distinct(2, 3))  # fmt: skip
 exclude_axes(losses._scaled_difference)
-loss(losses._cross_entropy_hard, "plain", distinct(3, 3), classes=CLASSES)
-loss(losses._cross_entropy_hard, "plain", distinct(3, 1, 3), classes=CLASSES.reshape(3, 1))
-loss(losses._cross_entropy_hard, "empty", distinct(0, 3), classes=CLASSES[:0])
-loss(losses._cross_entropy_soft, "plain", distinct(2, 3), distinct(2, 3, low=0, high=1))
-loss(losses._cross_entropy_soft, "empty", distinct(0, 3), distinct(0, 3))
-for function in (losses._cross_entropy_hard, losses._cross_entropy_soft):
+loss(class_losses._cross_entropy_hard, "plain", distinct(3, 3), classes=CLASSES)
+loss(class_losses._cross_entropy_hard, "plain", distinct(3, 1, 3), classes=CLASSES.reshape(3, 1))
+loss(class_losses._cross_entropy_hard, "empty", distinct(0, 3), classes=CLASSES[:0])
+loss(class_losses._cross_entropy_soft, "plain", distinct(2, 3), distinct(2, 3, low=0, high=1))
+loss(class_losses._cross_entropy_soft, "empty", distinct(0, 3), distinct(0, 3))
+for function in (class_losses._cross_entropy_hard, class_losses._cross_entropy_soft):
     exclude(function, zero_d=NEEDS_AXES)
 for function in (losses._squared, losses._absolute, losses._binary, losses._binary_logits,
-                 losses._cross_entropy_hard, losses._cross_entropy_soft):  # fmt: skip
+                 class_losses._cross_entropy_hard, class_losses._cross_entropy_soft):  # fmt: skip
     exclude(function, broadcast="shapes are checked, never broadcast")
     exclude_axes(function)
 
@@ -624,6 +624,7 @@ exclude(
 exclude_axes(distances._squared)
 import rules.cases_convolution  # noqa: E402, F401
 from rules import (  # noqa: E402, F401
+    cases_functional,
     cases_linalg,
     cases_numpy,
     cases_numpy_moving,

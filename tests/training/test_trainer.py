@@ -1,6 +1,7 @@
 """The training loop: what it does to the model, what it records, what it refuses."""
 
 import copy
+import functools
 import warnings
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 
 from tinygrad_ml import functional as F
 from tinygrad_ml.data import DataLoader
-from tinygrad_ml.nn import BatchNorm, Dense, Dropout, Module, Sequential, Tanh
+from tinygrad_ml.nn import GELU, BatchNorm, Dense, Dropout, Module, Sequential, Tanh
 from tinygrad_ml.optim import SGD, Adam, CosineSchedule
 from tinygrad_ml.tensor import Parameter
 from tinygrad_ml.training import Callback, Trainer, accuracy
@@ -476,3 +477,16 @@ def test_part_of_the_parameters_may_be_trained():
     assert np.array_equal(model[0].weight.data, first["layers.0.weight"])
     assert not np.array_equal(model[1].weight.data, first["layers.1.weight"])
     assert isinstance(model[0].weight, Parameter)
+
+
+def test_losses_with_options(tmp_path):
+    """functools.partial makes a loss with options; a checkpoint does not hold the loss."""
+    X, y = classification()
+    loss = functools.partial(F.cross_entropy, class_weight=[1.0, 3.0], label_smoothing=0.1)
+    trainers = [trainer_of(Sequential(Dense(2, 4, rng=0), GELU(), Dense(4, 2, rng=1)), loss)
+                for _ in range(2)]  # fmt: skip
+    history = trainers[0].fit((X, y), 5, progress=False)
+    assert history["loss"][-1] < history["loss"][0]
+    trainers[0].save(tmp_path / "checkpoint")
+    trainers[1].restore(tmp_path / "checkpoint")
+    assert trainers[1].evaluate((X, y)) == trainers[0].evaluate((X, y))

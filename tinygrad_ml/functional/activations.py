@@ -13,8 +13,10 @@ from .. import kernels
 from ..kernels.memory import empty
 from ..table import defvjp
 from ..tensor import primitive
+from .checks import floats
 
 Array = Any  # an ndarray or a Tensor
+_FEW = kernels.sigmoid.least  # below, choosing a kernel would take a twentieth of the small call
 
 
 def tanh(x: Array) -> Array:
@@ -26,20 +28,26 @@ def tanh(x: Array) -> Array:
 def sigmoid(x: Array) -> Array:
     """Logistic function, 1 / (1 + exp(-x)): values in (0, 1), any shape.
 
-    Exact at both ends: exp(-x) may overflow to inf, whose reciprocal is the right 0.
+    Exact at both ends, and without a warning.
 
     >>> sigmoid(np.array([-1000.0, 0.0, 1000.0]))
     array([0. , 0.5, 1. ])
     """
-    x = _floating(x, "sigmoid")
-    out = np.negative(x, out=empty(x.shape, x.dtype))
-    with np.errstate(over="ignore"):
-        np.exp(out, out=out)
-    out += 1
-    return np.reciprocal(out, out=out)
+    x = floats("sigmoid", x)
+    return _sigmoid_of_few(x) if x.size < _FEW else kernels.sigmoid(x)
 
 
-defvjp(sigmoid, lambda g, out, _x: g * (out * (1 - out)))
+_sigmoid_of_few = kernels.sigmoid.numpy
+_sigmoid_backward = primitive(kernels.sigmoid_backward)
+defvjp(
+    sigmoid,
+    lambda g, out, _x: g * (out * (1 - out)) if out.size < _FEW else _sigmoid_backward(g, out),
+)
+defvjp(
+    _sigmoid_backward,
+    lambda G, _out, g, y: _sigmoid_backward(G, y),
+    lambda G, _out, g, y: G * g * (1 - 2 * y),
+)
 
 
 @primitive
@@ -66,10 +74,45 @@ def softplus(x: Array) -> Array:
     >>> softplus(np.array([-1000.0, 1000.0]))
     array([   0., 1000.])
     """
-    return np.logaddexp(_floating(x, "softplus"), 0)
+    return log_1_plus_exp(floats("softplus", x))
+
+
+def log_1_plus_exp(x: np.ndarray) -> np.ndarray:
+    """softplus of an array; np.logaddexp, one call, is the faster way for few elements only."""
+    if x.size < 1024:
+        return np.logaddexp(x, 0)
+    out = np.absolute(x, out=empty(x.shape, x.dtype))
+    np.exp(np.negative(out, out=out), out=out)  # in [0, 1]
+    one_more = np.add(out, 1, out=empty(x.shape, x.dtype))
+    out -= one_more - 1
+    out /= one_more  # what rounding took from 1 + exp(-|x|), to first order
+    out += np.log(one_more, out=one_more)
+    out += np.maximum(x, 0, out=one_more)
+    return out
 
 
 defvjp(softplus, lambda g, _out, x: g * sigmoid(x))
+
+
+def log_sigmoid(x: Array) -> Array:
+    """log(1 / (1 + exp(-x))), any shape, exact where the sigmoid itself is 0.
+
+    >>> log_sigmoid(np.array([-1000.0, 1000.0]))
+    array([-1000.,    -0.])
+    """
+    return -softplus(-floats("log_sigmoid", x))
+
+
+@primitive
+def softsign(x: Array) -> Array:
+    """x / (1 + |x|), any shape: values in (-1, 1) (Glorot & Bengio, 2010)."""
+    x = floats("softsign", x)
+    limit = np.finfo(x.dtype).max  # inf / inf would be NaN
+    x = np.clip(x, -limit, limit)
+    return x / (1 + np.absolute(x))
+
+
+defvjp(softsign, lambda g, out, x: g / (1 + np.absolute(x)) / (1 + np.absolute(x)))
 
 
 @primitive
@@ -79,7 +122,7 @@ def logsumexp(x: Array, *, axis: Any = -1, keepdims: bool = False) -> Array:
     >>> float(logsumexp(np.array([1000.0, 1000.0])))
     1000.6931471805599
     """
-    top = _largest(_floating(x, "logsumexp"), axis)
+    top = _largest(floats("logsumexp", x), axis, "logsumexp")
     total = np.exp(x - top).sum(axis=axis, keepdims=True)
     with np.errstate(divide="ignore"):  # log(0) = -inf where every x is -inf
         out = np.log(total) + top
@@ -93,8 +136,13 @@ def softmax(x: Array, *, axis: Any = -1) -> Array:
     >>> softmax(np.array([0.0, 0.0, 1000.0]))
     array([0., 0., 1.])
     """
-    out = np.exp(x - _largest(_floating(x, "softmax"), axis))
+    out = np.exp(x - _largest(floats("softmax", x), axis, "softmax"))
     return out / out.sum(axis=axis, keepdims=True)
+
+
+def softmin(x: Array, axis: Any = -1) -> Array:
+    """exp(-x) / sum(exp(-x)) over `axis`: the softmax of -x."""
+    return softmax(-floats("softmin", x), axis=axis)
 
 
 @primitive
@@ -104,7 +152,7 @@ def log_softmax(x: Array, *, axis: Any = -1) -> Array:
     >>> log_softmax(np.array([0.0, 1000.0]))
     array([-1000.,     0.])
     """
-    return x - logsumexp(_floating(x, "log_softmax"), axis=axis, keepdims=True)
+    return x - logsumexp(floats("log_softmax", x), axis=axis, keepdims=True)
 
 
 def _logsumexp_rule(g: Any, out: Any, x: Any, *, axis: Any = -1, keepdims: bool = False) -> Any:
@@ -123,10 +171,16 @@ defvjp(
 )
 
 
-def _largest(x: np.ndarray, axis: Any) -> np.ndarray:
+def _largest(x: np.ndarray, axis: Any, name: str) -> np.ndarray:
     """The maximum along `axis`, kept finite: inf - inf would be NaN."""
     limit = np.finfo(x.dtype).max
-    top = np.maximum.reduce(x, axis=axis, keepdims=True, initial=-limit)
+    try:
+        top = np.maximum.reduce(x, axis=axis, keepdims=True, initial=-limit)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"{name}: expected an axis of an input of shape {x.shape}, got {axis!r}. The last one "
+            "is -1."
+        ) from None
     return np.minimum(top, limit)
 
 
@@ -135,14 +189,4 @@ def _numbers(x: Array, name: str) -> Array:
     x = x if hasattr(x, "dtype") else np.asarray(x)
     if x.dtype.kind not in "fiubc":
         raise TypeError(f"{name}: expected an array of numbers, got {x.dtype}.")
-    return x
-
-
-def _floating(x: Any, name: str) -> np.ndarray:
-    """An array of floating-point numbers; integers would come out in a dtype nobody chose."""
-    x = np.asarray(x)
-    if x.dtype.kind != "f":
-        raise TypeError(
-            f"{name}: expected floating-point values, got {x.dtype}. Use x.astype(np.float32)."
-        )
     return x

@@ -16,13 +16,11 @@ def floats(name: str, x: Array, what: str = "values") -> Array:
             x = np.asarray(x)
         except ValueError:  # rows of unequal length
             x = np.empty(0, object)
-    if x.dtype.kind in "iub":
-        raise TypeError(
-            f"{name}: expected floating-point {what}, got {x.dtype}. Use x.astype(np.float32)."
-        )
     if x.dtype.kind != "f":
-        raise TypeError(
-            f"{name}: expected an array of floating-point {what}, got dtype {x.dtype}. "
-            "Give numbers in a regular shape."
+        advice = (
+            "Use x.astype(np.float32)"
+            if x.dtype.kind in "iub"
+            else "Give numbers in a regular shape"
         )
+        raise TypeError(f"{name}: expected floating-point {what}, got {x.dtype}. {advice}.")
     return x

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..rules.normalisation import centred_scale, normalised
 from .checks import floats
+from .rectifiers import SELU_ALPHA, SELU_SCALE
 
 Array = Any  # an ndarray or a Tensor
 
@@ -131,10 +132,42 @@ def dropout(x: Array, rate: float, rng: np.random.Generator) -> Array:
 
     The expected value is unchanged (Srivastava et al., 2014). The mask is drawn from `rng`.
     """
-    if not 0 <= rate < 1:
-        raise ValueError(f"dropout: expected a rate of at least 0 and below 1, got {rate!r}.")
+    x = x if hasattr(x, "dtype") else np.asarray(x)
+    kept = _kept("dropout", x.shape, rate, rng)
+    return x if rate == 0 else x * (kept.astype(x.dtype) / (1 - float(rate)))
+
+
+def channel_dropout(x: Array, rate: float, rng: np.random.Generator) -> Array:
+    """Set each channel of a sample to 0 with probability `rate`, divide the others by 1 - rate.
+
+    Shapes: (n, ..., c) -> the same (Tompson et al., 2015). The mask is drawn from `rng`.
+    """
+    x = floats("channel_dropout", x)
+    if x.ndim < 2:
+        raise ValueError(
+            f"channel_dropout: expected an input of shape (n, ..., c), got {x.shape}. x[None] adds "
+            "an axis."
+        )
+    kept = _kept("channel_dropout", (x.shape[0], *(1,) * (x.ndim - 2), x.shape[-1]), rate, rng)
+    return x if rate == 0 else x * (kept.astype(x.dtype) / (1 - float(rate)))
+
+
+def alpha_dropout(x: Array, rate: float, rng: np.random.Generator) -> Array:
+    """a (x or, with probability `rate`, low) + b, where low is the lowest value of SELU.
+
+    a and b keep mean 0 and variance 1 (Klambauer et al., 2017). The mask is drawn from `rng`.
+    """
+    x = floats("alpha_dropout", x)
+    kept = _kept("alpha_dropout", x.shape, rate, rng)
     if rate == 0:
         return x
-    x = x if hasattr(x, "dtype") else np.asarray(x)
-    kept = rng.random(x.shape, dtype=np.float32) >= rate
-    return x * (kept.astype(x.dtype) / (1 - float(rate)))
+    low, rate = -SELU_SCALE * SELU_ALPHA, float(rate)
+    scale = 1 / math.sqrt((1 - rate) * (1 + rate * low * low))
+    return np.where(kept, scale * x, scale * low) - scale * rate * low
+
+
+def _kept(name: str, shape: tuple, rate: float, rng: np.random.Generator) -> np.ndarray:
+    """A mask that is True with probability 1 - rate; nothing is drawn for a rate of 0."""
+    if not isinstance(rate, (int, float, np.number)) or not 0 <= rate < 1:
+        raise ValueError(f"{name}: expected a rate of at least 0 and below 1, got {rate!r}.")
+    return rng.random(shape, dtype=np.float32) >= rate if rate else np.ones(shape, bool)

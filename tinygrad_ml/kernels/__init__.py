@@ -12,17 +12,50 @@ compiles, "compiled" insists on Numba, unset takes what is there. `kernel.numpy(
 `kernel.compiled(...)` call one version explicitly.
 """
 
-from .convolution import conv2d, conv2d_input, conv2d_weight, fold, windows
-from .depthwise import depthwise2d, depthwise2d_input, depthwise2d_weight
-from .dispatch import Kernel
-from .elementwise import product, relu, relu_backward, scaled_difference, sum_rows
-from .normalisation import centred_scale, centred_sum, moment_sums, moments
+from .convolution import (
+    conv2d,
+    conv2d_input,
+    conv2d_weight,
+    fold,
+    windows,
+)
+from .depthwise import (
+    depthwise2d,
+    depthwise2d_input,
+    depthwise2d_weight,
+)
+from .dispatch import (
+    Kernel,
+)
+from .elementwise import (
+    product,
+    relu,
+    relu_backward,
+    scaled_difference,
+    sum_rows,
+)
+from .normalisation import (
+    centred_scale,
+    centred_sum,
+    moment_sums,
+    moments,
+)
 from .pooling import (
     max_pool2d,
     max_pool2d_gather,
     max_pool2d_scatter,
     sum_pool2d,
     sum_pool2d_spread,
+)
+from .special import (
+    erf,
+    erfc,
+    gated,
+    gated_backward,
+    gelu,
+    gelu_backward,
+    sigmoid,
+    sigmoid_backward,
 )
 from .updates import (
     adadelta_update,
@@ -47,7 +80,13 @@ __all__ = [
     "depthwise2d",
     "depthwise2d_input",
     "depthwise2d_weight",
+    "erf",
+    "erfc",
     "fold",
+    "gated",
+    "gated_backward",
+    "gelu",
+    "gelu_backward",
     "max_pool2d",
     "max_pool2d_gather",
     "max_pool2d_scatter",
@@ -59,6 +98,8 @@ __all__ = [
     "rmsprop_update",
     "scaled_difference",
     "sgd_update",
+    "sigmoid",
+    "sigmoid_backward",
     "sum_pool2d",
     "sum_pool2d_spread",
     "sum_rows",

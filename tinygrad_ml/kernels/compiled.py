@@ -3,6 +3,16 @@
 import numpy as np
 
 from . import convolution, direct, elementwise, pooling, winograd
+from .compiled_special import (  # noqa: F401 (found here by name)
+    erf,
+    erfc,
+    gated,
+    gated_backward,
+    gelu,
+    gelu_backward,
+    sigmoid,
+    sigmoid_backward,
+)
 from .compiled_updates import (  # noqa: F401
     adadelta_update,
     adagrad_update,

@@ -18,15 +18,17 @@ class Kernel:
     """A function with a NumPy version and a compiled twin of the same name in `kernels.compiled`.
 
     Calling it takes the compiled twin where Numba is installed and the first array is float32 or
-    float64, else the NumPy version; TINYGRAD_ML_KERNELS decides otherwise (see `kernels`).
+    float64 and has at least `least` elements, else the NumPy version; TINYGRAD_ML_KERNELS decides
+    otherwise (see `kernels`).
     `numpy` and `compiled` call one version explicitly.
     """
 
     __name__: str
     __qualname__: str
 
-    def __init__(self, function):
+    def __init__(self, function, least=0):
         functools.update_wrapper(self, function)
+        self.least = least
         self.numpy = function
         self._twin = _UNDECIDED  # then the compiled twin, or None
 
@@ -37,7 +39,7 @@ class Kernel:
         first = arrays[0]
         if type(first) is list:  # of vectors of one dtype
             first = first[0]
-        if twin is None or first.dtype.char not in "fd":
+        if twin is None or first.size < self.least or first.dtype.char not in "fd":
             return self.numpy(*arrays, **metadata)
         try:
             return twin(*arrays, **metadata)

@@ -1,11 +1,55 @@
 """Layers: `__init__` makes parameters, `__call__` computes. Any callable is a layer too."""
 
-from . import initialisers
-from .activations import LeakyReLU, ReLU, Sigmoid, Softmax, Softplus, Tanh
-from .convolution import Conv1D, Conv2D, ConvTranspose1D, ConvTranspose2D
-from .layers import Dense, Dropout, Flatten
-from .module import Module, Sequential
-from .normalisation import BatchNorm, GroupNorm, InstanceNorm
+from . import (
+    initialisers,
+)
+from .activations import (
+    CELU,
+    ELU,
+    GELU,
+    GLU,
+    SELU,
+    Hardsigmoid,
+    Hardswish,
+    Hardtanh,
+    Identity,
+    LeakyReLU,
+    LogSigmoid,
+    LogSoftmax,
+    Mish,
+    PReLU,
+    ReLU,
+    ReLU6,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Softmin,
+    Softplus,
+    Softsign,
+    Tanh,
+)
+from .convolution import (
+    Conv1D,
+    Conv2D,
+    ConvTranspose1D,
+    ConvTranspose2D,
+)
+from .layers import (
+    AlphaDropout,
+    ChannelDropout,
+    Dense,
+    Dropout,
+    Flatten,
+)
+from .module import (
+    Module,
+    Sequential,
+)
+from .normalisation import (
+    BatchNorm,
+    GroupNorm,
+    InstanceNorm,
+)
 from .pooling import (
     AdaptiveAvgPool2D,
     AvgPool1D,
@@ -18,28 +62,47 @@ from .pooling import (
 
 __all__ = [
     "AdaptiveAvgPool2D",
+    "AlphaDropout",
     "AvgPool1D",
     "AvgPool2D",
     "BatchNorm",
+    "CELU",
+    "ChannelDropout",
     "Conv1D",
     "Conv2D",
     "ConvTranspose1D",
     "ConvTranspose2D",
     "Dense",
     "Dropout",
+    "ELU",
     "Flatten",
-    "GroupNorm",
+    "GELU",
+    "GLU",
     "GlobalAvgPool2D",
+    "GroupNorm",
+    "Hardsigmoid",
+    "Hardswish",
+    "Hardtanh",
+    "Identity",
     "InstanceNorm",
     "LeakyReLU",
+    "LogSigmoid",
+    "LogSoftmax",
     "MaxPool1D",
     "MaxPool2D",
+    "Mish",
     "Module",
+    "PReLU",
     "ReLU",
+    "ReLU6",
+    "SELU",
     "Sequential",
+    "SiLU",
     "Sigmoid",
     "Softmax",
+    "Softmin",
     "Softplus",
+    "Softsign",
     "Tanh",
     "Upsample2D",
     "initialisers",
