@@ -13,10 +13,10 @@ from . import messages
 class Rules:
     """What is known of a function: a gradient rule per array argument, and how it is called."""
 
-    def __init__(self, function: Callable, vjps: tuple, each: Callable | None) -> None:
+    def __init__(self, function: Callable, vjps: tuple, several: Any = None) -> None:
         self.function = function
         self.count = len(vjps)  # of array arguments; 0 where there may be any number
-        self.vjps: Any = _Each(each) if each else vjps  # None: the derivative is zero everywhere
+        self.vjps: Any = several or vjps  # None: the derivative is zero everywhere
 
     @functools.cached_property
     def keywords(self) -> frozenset[str]:
@@ -60,18 +60,52 @@ class _Each:
         return functools.partial(self.rule, position)
 
 
+class Joint:
+    """One rule that answers for all arguments at once, read like a list of rules.
+
+    A backward pass takes `fresh()` ones at every node, which ask the rule only once.
+    """
+
+    def __init__(self, rule: Callable) -> None:
+        self.rule = rule
+
+    def __getitem__(self, position: int) -> Callable:
+        @functools.wraps(self.rule)
+        def part(*args: Any, **kwargs: Any) -> Any:
+            return self.rule(*args, **kwargs)[position]
+
+        return part
+
+    def fresh(self) -> Joint:
+        """The same, good for one node: the first answer serves every argument."""
+        answers: list[tuple] = []
+
+        def once(*args: Any, **kwargs: Any) -> tuple:
+            if not answers:
+                answers.append(self.rule(*args, **kwargs))
+            return answers[0]
+
+        return Joint(once)
+
+
 RULES: dict[Any, Rules] = {}
 SPELLINGS: dict[Any, Callable] = {}  # NumPy functions that are made of others
 CONSTANTS: set[Any] = set()  # functions without a gradient: they answer with plain arrays
 
 
-def defvjp(function: Callable, *vjps: Callable | None, each: Callable | None = None) -> None:
+def defvjp(
+    function: Callable,
+    *vjps: Callable | None,
+    each: Callable | None = None,
+    joint: Callable | None = None,
+) -> None:
     """Give `function` its gradient rules, one per array argument.
 
     Rule k answers with the gradient of argument k: `rule(g, out, *args, **kwargs)` where `g` is
     the gradient of the result `out` (tuples for several results). Written with operators, methods
     and NumPy functions only, it can be differentiated again. None: the derivative is zero.
-    `each(k, g, out, *args, **kwargs)` serves a function of any number of arrays.
+    `each(k, g, out, *args, **kwargs)` serves a function of any number of arrays,
+    `joint(g, out, *args, **kwargs)` answers for all arguments at once, with a tuple.
 
     >>> import tinygrad_ml as tg
     >>> @tg.primitive
@@ -84,11 +118,12 @@ def defvjp(function: Callable, *vjps: Callable | None, each: Callable | None = N
     12.0
     """
     function = getattr(function, "array_function", function)
-    if each is None and not any(vjps):
+    if each is None and joint is None and not any(vjps):
         raise TypeError(
             f"defvjp({messages.name_of(function)}): expected at least one rule, got none."
         )
-    RULES[function] = Rules(function, vjps, each)
+    several = _Each(each) if each else Joint(joint) if joint else None
+    RULES[function] = Rules(function, vjps, several)
 
 
 def implements(*functions: Callable) -> Callable:

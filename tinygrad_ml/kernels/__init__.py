@@ -14,6 +14,13 @@ compiles, "compiled" insists on Numba, unset takes what is there. `kernel.numpy(
 from .convolution import conv2d, conv2d_input, conv2d_weight, fold, windows
 from .dispatch import Kernel
 from .elementwise import product, relu_backward, scaled_difference, sum_rows
+from .normalisation import (
+    add_rows,
+    masked_softmax,
+    normalise_rows,
+    normalise_rows_backward,
+    softmax_backward,
+)
 from .pooling import (
     max_pool2d,
     max_pool2d_gather,
@@ -21,22 +28,34 @@ from .pooling import (
     sum_pool2d,
     sum_pool2d_spread,
 )
+from .recurrent import gru, gru_backward, lstm, lstm_backward, rnn, rnn_backward
 from .updates import adam_update, sgd_update
 
 __all__ = [
     "Kernel",
     "adam_update",
+    "add_rows",
     "conv2d",
     "conv2d_input",
     "conv2d_weight",
     "fold",
+    "gru",
+    "gru_backward",
+    "lstm",
+    "lstm_backward",
+    "masked_softmax",
     "max_pool2d",
     "max_pool2d_gather",
     "max_pool2d_scatter",
+    "normalise_rows",
+    "normalise_rows_backward",
     "product",
     "relu_backward",
+    "rnn",
+    "rnn_backward",
     "scaled_difference",
     "sgd_update",
+    "softmax_backward",
     "sum_pool2d",
     "sum_pool2d_spread",
     "sum_rows",

@@ -5,6 +5,14 @@ import math
 import numpy as np
 
 from . import convolution, elementwise, pooling, winograd
+from .compiled_recurrent import gru, gru_backward, lstm, lstm_backward  # noqa: F401
+from .compiled_rows import (  # noqa: F401
+    add_rows,
+    masked_softmax,
+    normalise_rows,
+    normalise_rows_backward,
+    softmax_backward,
+)
 from .compiler import contiguous, loop
 from .geometry import output_size, tiles
 from .memory import SMALL, empty, zeros
