@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from . import anomaly, messages
-from .table import RULES, Joint
+from .table import RULES
 
 clock = itertools.count(1).__next__  # stamps nodes and updates in place; atomic in CPython
 
@@ -158,8 +158,6 @@ def pull_back(
         if node.trace is not None:
             anomaly.check_constants(node)
         rules = RULES[node.function].vjps
-        if type(rules) is Joint:
-            rules = rules.fresh()
         for position, edge in enumerate(node.edges):
             if edge is None:
                 continue

@@ -13,10 +13,10 @@ from . import messages
 class Rules:
     """What is known of a function: a gradient rule per array argument, and how it is called."""
 
-    def __init__(self, function: Callable, vjps: tuple, several: Any = None) -> None:
+    def __init__(self, function: Callable, vjps: tuple, each: Callable | None) -> None:
         self.function = function
         self.count = len(vjps)  # of array arguments; 0 where there may be any number
-        self.vjps: Any = several or vjps  # None: the derivative is zero everywhere
+        self.vjps: Any = _Each(each) if each else vjps  # None: the derivative is zero everywhere
 
     @functools.cached_property
     def keywords(self) -> frozenset[str]:
@@ -60,32 +60,37 @@ class _Each:
         return functools.partial(self.rule, position)
 
 
-class Joint:
-    """One rule that answers for all arguments at once, read like a list of rules.
+class _Together:
+    """One rule that answers for all arguments, read like a list of rules.
 
-    A backward pass takes `fresh()` ones at every node, which ask the rule only once.
+    Made afresh for every node (see `Rules.vjps`), so its answers are forgotten with the visit.
     """
 
     def __init__(self, rule: Callable) -> None:
         self.rule = rule
+        self.answers: tuple | None = None
 
     def __getitem__(self, position: int) -> Callable:
-        @functools.wraps(self.rule)
-        def part(*args: Any, **kwargs: Any) -> Any:
-            return self.rule(*args, **kwargs)[position]
+        return functools.partial(self._answer, position)
 
-        return part
+    def _answer(self, position: int, g: Any, out: Any, *args: Any, **kwargs: Any) -> Any:
+        if self.answers is None:
+            self.answers = self.rule(g, out, *args, **kwargs)
+        return self.answers[position]
 
-    def fresh(self) -> Joint:
-        """The same, good for one node: the first answer serves every argument."""
-        answers: list[tuple] = []
 
-        def once(*args: Any, **kwargs: Any) -> tuple:
-            if not answers:
-                answers.append(self.rule(*args, **kwargs))
-            return answers[0]
+class RulesTogether(Rules):
+    """What is known of a function whose gradients are computed all at once."""
 
-        return Joint(once)
+    def __init__(self, function: Callable, rule: Callable) -> None:
+        self.function = function
+        self.rule = rule
+        self.count = 0
+
+    @property
+    def vjps(self) -> Any:
+        """A new reading: each visit of a node reads this once."""
+        return _Together(self.rule)
 
 
 RULES: dict[Any, Rules] = {}
@@ -97,15 +102,16 @@ def defvjp(
     function: Callable,
     *vjps: Callable | None,
     each: Callable | None = None,
-    joint: Callable | None = None,
+    together: Callable | None = None,
 ) -> None:
     """Give `function` its gradient rules, one per array argument.
 
     Rule k answers with the gradient of argument k: `rule(g, out, *args, **kwargs)` where `g` is
     the gradient of the result `out` (tuples for several results). Written with operators, methods
     and NumPy functions only, it can be differentiated again. None: the derivative is zero.
-    `each(k, g, out, *args, **kwargs)` serves a function of any number of arrays,
-    `joint(g, out, *args, **kwargs)` answers for all arguments at once, with a tuple.
+    `each(k, g, out, *args, **kwargs)` serves a function of any number of arrays, and
+    `together(g, out, *args, **kwargs)` answers with a tuple, the gradients of all arguments, where
+    they share work.
 
     >>> import tinygrad_ml as tg
     >>> @tg.primitive
@@ -118,12 +124,11 @@ def defvjp(
     12.0
     """
     function = getattr(function, "array_function", function)
-    if each is None and joint is None and not any(vjps):
+    if each is None and together is None and not any(vjps):
         raise TypeError(
             f"defvjp({messages.name_of(function)}): expected at least one rule, got none."
         )
-    several = _Each(each) if each else Joint(joint) if joint else None
-    RULES[function] = Rules(function, vjps, several)
+    RULES[function] = RulesTogether(function, together) if together else Rules(function, vjps, each)
 
 
 def implements(*functions: Callable) -> Callable:

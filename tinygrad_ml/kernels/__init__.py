@@ -14,7 +14,7 @@ compiles, "compiled" insists on Numba, unset takes what is there. `kernel.numpy(
 from .convolution import conv2d, conv2d_input, conv2d_weight, fold, windows
 from .dispatch import Kernel
 from .elementwise import product, relu_backward, scaled_difference, sum_rows
-from .normalisation import (
+from .rows import (
     add_rows,
     masked_softmax,
     normalise_rows,

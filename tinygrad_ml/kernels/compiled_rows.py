@@ -1,8 +1,8 @@
-"""The compiled twins of `normalisation`."""
+"""The compiled twins of `rows`."""
 
 import numpy as np
 
-from . import normalisation
+from . import rows as plain
 from .compiler import adding_loop, contiguous, loop
 from .memory import empty
 
@@ -11,7 +11,7 @@ _BLOCK = 64  # rows whose sums are taken apart, so that long columns lose no dig
 
 def normalise_rows(x, gamma, beta=None, *, eps, centred):
     if not x.dtype == gamma.dtype == (gamma if beta is None else beta).dtype:
-        return normalisation.normalise_rows.numpy(x, gamma, beta, eps=eps, centred=centred)
+        return plain.normalise_rows.numpy(x, gamma, beta, eps=eps, centred=centred)
     out = empty(x.shape, x.dtype)
     beta = np.zeros_like(gamma) if beta is None else beta
     _normalise(*map(contiguous, (x, gamma, beta)), out, *_numbers(x, eps), centred)
@@ -44,7 +44,7 @@ def _normalise(x, gamma, beta, out, eps, share, centred):
 
 def normalise_rows_backward(g, x, gamma, *, eps, centred):
     if not g.dtype == x.dtype == gamma.dtype:
-        return normalisation.normalise_rows_backward.numpy(g, x, gamma, eps=eps, centred=centred)
+        return plain.normalise_rows_backward.numpy(g, x, gamma, eps=eps, centred=centred)
     out = empty(x.shape, x.dtype)
     sums = np.zeros((4, x.shape[1]), x.dtype)
     arrays = map(contiguous, (g, x, gamma))
@@ -90,7 +90,7 @@ def masked_softmax(x, mask=None, *, causal):
     out = empty(x.shape, x.dtype)
     if mask is not None:
         if np.result_type(x, mask) != x.dtype:
-            return normalisation.masked_softmax.numpy(x, mask, causal=causal)
+            return plain.masked_softmax.numpy(x, mask, causal=causal)
         x = np.add(x, mask, out=out)
     rows, columns = x.shape[-2:]
     shape = (x.size // (rows * columns) if x.size else 0, rows, columns)

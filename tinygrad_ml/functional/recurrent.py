@@ -1,0 +1,145 @@
+"""Recurrent layers as functions of whole sequences, (n, length, features), batch first."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from .. import kernels
+from ..calculus import through
+from ..rules.linalg import product
+from ..rules.windows import sum_rows
+from ..table import defvjp
+from ..tensor import primitive
+from .linear import linear
+
+Array = Any  # an ndarray or a Tensor
+
+
+def rnn(x: Array, w: Array, u: Array, bias: Array, h0: Array) -> Array:
+    """h_t = tanh(x_t w + bias + h_{t-1} u) for every step t (Elman, 1990).
+
+    Shapes: x (n, length, n_in), w (n_in, hidden), u (hidden, hidden), bias (hidden,) or None,
+    h0 (n, hidden) -> h (n, length, hidden).
+    """
+    _check("rnn", x, w, u, 1, bias, h0=h0)
+    return _rnn(linear(x, w, bias), u, h0)
+
+
+def lstm(x: Array, w: Array, u: Array, bias: Array, h0: Array, c0: Array) -> tuple[Array, Array]:
+    """Long short-term memory: what to keep in a cell c, and what to show of it, h.
+
+    i, f, g, o = sigmoid, sigmoid, tanh, sigmoid of x_t w + bias + h_{t-1} u, side by side;
+    c_t = f c_{t-1} + i g;  h_t = o tanh(c_t).
+
+    Shapes: x (n, length, n_in), w (n_in, 4 hidden), u (hidden, 4 hidden), bias (4 hidden,) or
+    None, h0 and c0 (n, hidden) -> h and c, both (n, length, hidden).
+    Source: Hochreiter & Schmidhuber (1997), with the forget gate of Gers et al. (2000).
+    """
+    _check("lstm", x, w, u, 4, bias, h0=h0, c0=c0)
+    h, c, _ = _lstm(linear(x, w, bias), u, h0, c0)
+    return h, c
+
+
+def gru(x: Array, w: Array, u: Array, bias: Array, candidate_bias: Array, h0: Array) -> Array:
+    """Gated recurrent unit, h_t = (1 - z) k + z h_{t-1}.
+
+    r, z = sigmoid of x_t w + bias + h_{t-1} u;  k = tanh(x_t w + bias + r (h_{t-1} u +
+    candidate_bias)), where w, u and bias have parts for r, z and k side by side.
+
+    Shapes: x (n, length, n_in), w (n_in, 3 hidden), u (hidden, 3 hidden), bias (3 hidden,) and
+    candidate_bias (hidden,) or None, h0 (n, hidden) -> h (n, length, hidden).
+    Source: Cho et al. (2014), in the form of PyTorch.
+    """
+    _check("gru", x, w, u, 3, bias, h0=h0)
+    hidden = np.shape(u)[0]
+    if candidate_bias is None:
+        candidate_bias = np.zeros(hidden, u.dtype)
+    elif np.shape(candidate_bias) != (hidden,):
+        raise ValueError(
+            f"gru: expected candidate_bias of shape ({hidden},), got {np.shape(candidate_bias)}. "
+            "Only the candidate has it; the other biases stand in `bias`."
+        )
+    return _gru(linear(x, w, bias), u, candidate_bias, h0)[0]
+
+
+def _check(
+    name: str, x: Array, w: Array, u: Array, gates: int, bias: Array, **states: Array
+) -> None:
+    shape, n_in, width = np.shape(x), *np.shape(w)
+    hidden = width // gates
+    if np.shape(u) != (hidden, gates * hidden):
+        raise ValueError(
+            f"{name}: expected w (n_in, {gates} hidden) and u (hidden, {gates} hidden), got "
+            f"{np.shape(w)} and {np.shape(u)}. The gates stand side by side."
+        )
+    if len(shape) != 3 or shape[2] != n_in:
+        hint = "x[None] is a batch of one sequence." if shape[1:] == (n_in,) else (
+            "Steps are the axis in the middle, features the last.")  # fmt: skip
+        raise ValueError(
+            f"{name}: expected sequences of shape (n, length, {n_in}), got {shape}. {hint}"
+        )
+    if shape[1] == 0:
+        raise ValueError(
+            f"{name}: expected at least one step, got input shape {shape}. "
+            "Leave empty sequences out."
+        )
+    if bias is not None and np.shape(bias) != (width,):
+        raise ValueError(
+            f"{name}: expected a bias of shape ({width},), got {np.shape(bias)}. "
+            "It holds one number per column of w."
+        )
+    if x.dtype.kind != "f":
+        raise TypeError(
+            f"{name}: expected floating-point values, got {x.dtype}. Use x.astype(np.float32), or "
+            "an Embedding for integer ids."
+        )
+    for state, value in states.items():
+        if np.shape(value) != (shape[0], hidden):
+            raise ValueError(
+                f"{name}: expected {state} of shape ({shape[0]}, {hidden}), one row per sequence, "
+                f"got {np.shape(value)}. Zeros are a usual start."
+            )
+
+
+def _weight_gradient(before: Any, h: Any, slopes: Any) -> Any:
+    """The gradient of u: one product for all steps, h a step earlier times what the sums got."""
+    earlier = np.concatenate([before[:, None], h[:, :-1]], axis=1)
+    rows = math.prod(h.shape[:2])
+    return product(earlier.reshape(rows, h.shape[2]).T, slopes.reshape(rows, slopes.shape[2]))
+
+
+# ---- the three recurrences as operations, and their backward passes as operations too
+
+_rnn, _rnn_backward = primitive(kernels.rnn), primitive(kernels.rnn_backward)
+_lstm, _lstm_backward = primitive(kernels.lstm), primitive(kernels.lstm_backward)
+_gru, _gru_backward = primitive(kernels.gru), primitive(kernels.gru_backward)
+
+
+def _rnn_rule(g: Any, h: Any, pre: Any, u: Any, h0: Any) -> tuple:
+    slopes, first = _rnn_backward(g, h, u)
+    return slopes, _weight_gradient(h0, h, slopes), first
+
+
+def _lstm_rule(g: Any, out: Any, pre: Any, u: Any, h0: Any, c0: Any) -> tuple:
+    h, c, gates = out
+    slopes, first, cell = _lstm_backward(*g, c, gates, u, c0)
+    return slopes, _weight_gradient(h0, h, slopes), first, cell
+
+
+def _gru_rule(g: Any, out: Any, pre: Any, u: Any, bias: Any, h0: Any) -> tuple:
+    h, gates = out
+    slopes, inner, first = _gru_backward(*g, h, gates, u, h0)
+    hidden, rows = h.shape[2], math.prod(h.shape[:2])
+    of_bias = sum_rows(inner[..., 2 * hidden :].reshape(rows, hidden))
+    return slopes, _weight_gradient(h0, h, inner), of_bias, first
+
+
+defvjp(_rnn, together=_rnn_rule)
+defvjp(_lstm, together=_lstm_rule)
+defvjp(_gru, together=_gru_rule)
+defvjp(_rnn_backward, together=through(kernels.rnn_backward))
+defvjp(_lstm_backward, together=through(kernels.lstm_backward.numpy))
+defvjp(_gru_backward, together=through(kernels.gru_backward.numpy))
