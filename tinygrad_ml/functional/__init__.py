@@ -10,8 +10,12 @@ from .activations import (
     softplus,
     tanh,
 )
+from .attention import scaled_dot_product_attention, sinusoidal_positions
 from .convolution import avg_pool2d, conv2d, fold, max_pool2d, windows
 from .distances import pairwise_distances
+from .embedding import embedding
+from .gelu import gelu
+from .layer_norm import layer_norm, rms_norm
 from .linear import linear, one_hot
 from .losses import (
     binary_cross_entropy,
@@ -21,6 +25,7 @@ from .losses import (
     mse_loss,
 )
 from .normalisation import batch_norm, dropout
+from .recurrent import gru, lstm, rnn
 
 __all__ = [
     "avg_pool2d",
@@ -30,18 +35,27 @@ __all__ = [
     "conv2d",
     "cross_entropy",
     "dropout",
+    "embedding",
     "fold",
+    "gelu",
+    "gru",
     "l1_loss",
+    "layer_norm",
     "leaky_relu",
     "linear",
     "log_softmax",
     "logsumexp",
+    "lstm",
     "max_pool2d",
     "mse_loss",
     "one_hot",
     "pairwise_distances",
     "relu",
+    "rms_norm",
+    "rnn",
+    "scaled_dot_product_attention",
     "sigmoid",
+    "sinusoidal_positions",
     "softmax",
     "softplus",
     "tanh",
