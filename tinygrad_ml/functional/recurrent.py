@@ -25,7 +25,7 @@ def rnn(x: Array, w: Array, u: Array, bias: Array, h0: Array) -> Array:
     h0 (n, hidden) -> h (n, length, hidden).
     """
     _check("rnn", x, w, u, 1, bias, h0=h0)
-    return _rnn(linear(x, w, bias), u, h0)
+    return _rnn(linear(_steps(x), w, bias), u, h0).transpose(1, 0, 2)
 
 
 def lstm(x: Array, w: Array, u: Array, bias: Array, h0: Array, c0: Array) -> tuple[Array, Array]:
@@ -39,8 +39,8 @@ def lstm(x: Array, w: Array, u: Array, bias: Array, h0: Array, c0: Array) -> tup
     Source: Hochreiter & Schmidhuber (1997), with the forget gate of Gers et al. (2000).
     """
     _check("lstm", x, w, u, 4, bias, h0=h0, c0=c0)
-    h, c, _ = _lstm(linear(x, w, bias), u, h0, c0)
-    return h, c
+    h, c, _ = _lstm(linear(_steps(x), w, bias), u, h0, c0)
+    return h.transpose(1, 0, 2), c.transpose(1, 0, 2)
 
 
 def gru(x: Array, w: Array, u: Array, bias: Array, candidate_bias: Array, h0: Array) -> Array:
@@ -62,7 +62,12 @@ def gru(x: Array, w: Array, u: Array, bias: Array, candidate_bias: Array, h0: Ar
             f"gru: expected candidate_bias of shape ({hidden},), got {np.shape(candidate_bias)}. "
             "Only the candidate has it; the other biases stand in `bias`."
         )
-    return _gru(linear(x, w, bias), u, candidate_bias, h0)[0]
+    return _gru(linear(_steps(x), w, bias), u, candidate_bias, h0)[0].transpose(1, 0, 2)
+
+
+def _steps(x: Array) -> Array:
+    """Step by step, (length, n, features): every step is one block of memory then."""
+    return x.transpose(1, 0, 2)
 
 
 def _check(
@@ -106,7 +111,7 @@ def _check(
 
 def _weight_gradient(before: Any, h: Any, slopes: Any) -> Any:
     """The gradient of u: one product for all steps, h a step earlier times what the sums got."""
-    earlier = np.concatenate([before[:, None], h[:, :-1]], axis=1)
+    earlier = np.concatenate([before[None], h[:-1]])
     rows = math.prod(h.shape[:2])
     return product(earlier.reshape(rows, h.shape[2]).T, slopes.reshape(rows, slopes.shape[2]))
 
