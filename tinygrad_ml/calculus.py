@@ -204,11 +204,11 @@ def through(text: Callable) -> Callable:
             outs = text(*inputs, **kwargs)
             pairs = zip(outs, g, strict=True) if isinstance(outs, tuple) else [(outs, g)]
             roots = [(y._edge, slope) for y, slope in pairs if y._edge is not None]
-            edges = [x._edge for x in inputs if isinstance(x, Tensor) and x._edge is not None]
-            found = pull_back(roots, wanted={edge[0] for edge in edges}, box=box)
+            nodes = [x._edge[0] if isinstance(x, Tensor) and x._edge else None for x in inputs]
+            found = pull_back(roots, wanted={node for node in nodes if node}, box=box)
         return tuple(
-            found.get(x._edge[0], np.zeros_like(x._data)) if isinstance(x, Tensor) else None
-            for x in inputs
+            found.get(node, np.zeros_like(arrays_of(x))) if node else None
+            for node, x in zip(nodes, inputs, strict=True)
         )
 
     return rule
@@ -216,9 +216,10 @@ def through(text: Callable) -> Callable:
 
 def _own_variable(x: Any, box: Any) -> Any:
     """A variable that nothing else depends on: a leaf, or a tracked argument read once more."""
-    if box is None:
-        return _tensor(x, (Leaf(x), 0)) if isinstance(x, np.ndarray) and x.dtype.kind in "fc" else x
-    return x[...] if isinstance(x, Tensor) else x
+    if box is not None:
+        return x[...] if isinstance(x, Tensor) else x
+    floating = isinstance(x, np.ndarray) and x.dtype.kind in "fc"
+    return _tensor(x, (Leaf(x), 0)) if floating else x
 
 
 def _nested(args: tuple, y: Tensor, start: int) -> bool:

@@ -622,3 +622,5 @@ exclude(
     distances._squared, zero_d="takes matrices", broadcast="shapes are checked, never broadcast"
 )
 exclude_axes(distances._squared)
+
+from rules import cases_sequences  # noqa: E402, F401

@@ -13,10 +13,8 @@ from .activations import (
 from .attention import scaled_dot_product_attention, sinusoidal_positions
 from .convolution import avg_pool2d, conv2d, fold, max_pool2d, windows
 from .distances import pairwise_distances
-from .embedding import embedding
 from .gelu import gelu
-from .layer_norm import layer_norm, rms_norm
-from .linear import linear, one_hot
+from .linear import embedding, linear, one_hot
 from .losses import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -26,6 +24,7 @@ from .losses import (
 )
 from .normalisation import batch_norm, dropout
 from .recurrent import gru, lstm, rnn
+from .row_norms import layer_norm, rms_norm
 
 __all__ = [
     "avg_pool2d",

@@ -132,6 +132,7 @@ defvjp(_weights, together=_weights_rule)
 defvjp(
     _softmax_backward,
     lambda G, out, g, y: _softmax_backward(G, y),
-    lambda G, out, g, y: G * (g - (g * y).sum(axis=-1, keepdims=True))
-    - g * (G * y).sum(axis=-1, keepdims=True),
+    lambda G, out, g, y: (
+        G * (g - (g * y).sum(axis=-1, keepdims=True)) - g * (G * y).sum(axis=-1, keepdims=True)
+    ),
 )

@@ -1,4 +1,4 @@
-"""A stand-in for functional.activations.gelu, to be dropped when that one is there."""
+"""A stand-in for functional.gelu, to be dropped when the real one is there."""
 
 from __future__ import annotations
 
@@ -11,16 +11,20 @@ from ..table import defvjp
 from ..tensor import primitive
 
 
-@primitive
-def _erf(x: Any) -> Any:
-    from scipy.special import erf
+def _made() -> Any:
+    def error_function(x: Any) -> Any:
+        from scipy.special import erf
 
-    return erf(x)
+        return erf(x)
+
+    operation = primitive(error_function)
+    defvjp(operation, lambda g, out, x: g * (np.exp(-x * x) * (2 / math.sqrt(math.pi))))
+    return operation
 
 
-defvjp(_erf, lambda g, out, x: g * (np.exp(-x * x) * (2 / math.sqrt(math.pi))))
+_operation = _made()
 
 
 def gelu(x: Any, approximate: str = "none") -> Any:
     """x Phi(x), Phi the distribution function of the normal distribution."""
-    return x * ((_erf(x * math.sqrt(0.5)) + 1) * 0.5)
+    return x * ((_operation(x * math.sqrt(0.5)) + 1) * 0.5)

@@ -14,13 +14,6 @@ compiles, "compiled" insists on Numba, unset takes what is there. `kernel.numpy(
 from .convolution import conv2d, conv2d_input, conv2d_weight, fold, windows
 from .dispatch import Kernel
 from .elementwise import product, relu_backward, scaled_difference, sum_rows
-from .rows import (
-    add_rows,
-    masked_softmax,
-    normalise_rows,
-    normalise_rows_backward,
-    softmax_backward,
-)
 from .pooling import (
     max_pool2d,
     max_pool2d_gather,
@@ -29,6 +22,13 @@ from .pooling import (
     sum_pool2d_spread,
 )
 from .recurrent import gru, gru_backward, lstm, lstm_backward, rnn, rnn_backward
+from .rows import (
+    add_rows,
+    masked_softmax,
+    normalise_rows,
+    normalise_rows_backward,
+    softmax_backward,
+)
 from .updates import adam_update, sgd_update
 
 __all__ = [

@@ -19,7 +19,7 @@ def normalise_rows(x, gamma, beta=None, *, eps, centred):
 
 
 def _numbers(x, eps):
-    """eps and 1/n as numbers of this dtype: with a Python number a loop would go over to float64."""
+    """eps and 1/n as numbers of this dtype: Python's would turn float32 into float64."""
     return x.dtype.type(eps), x.dtype.type(1 / max(1, x.shape[1]))
 
 

@@ -6,28 +6,30 @@ import numpy as np
 ERRORS = (numba.core.errors.NumbaError, OSError)
 
 
-def loop(function):
+def loop(function, fastmath=False):
     """Compile at the first call; keep the machine code on disk where there is a place for it.
 
     Single-threaded on purpose: Numba's threads and those of the BLAS library, which wait spinning,
     would take the processor from each other. Each loop releases the GIL.
     """
-    try:
-        return numba.njit(cache=True, nogil=True, error_model="numpy")(function)
-    except RuntimeError:  # no directory can be written
-        return numba.njit(nogil=True, error_model="numpy")(function)
-
-
-def adding_loop(function):
-    """A `loop` whose sums may be taken in another order: several lanes at once, and no less exact.
-
-    NaN and inf keep their meaning.
-    """
-    options = {"nogil": True, "error_model": "numpy", "fastmath": {"reassoc", "nsz"}}
+    options = {"nogil": True, "error_model": "numpy", "fastmath": fastmath}
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no directory can be written
         return numba.njit(**options)(function)
+
+
+def fused_loop(function):
+    """`loop` where a product and a sum may be one instruction, rounded once: half the time."""
+    return loop(function, fastmath={"contract"})
+
+
+def adding_loop(function):
+    """`loop` whose sums may run in several lanes at once: faster, and no less exact.
+
+    NaN and inf keep their meaning.
+    """
+    return loop(function, fastmath={"reassoc", "nsz"})
 
 
 def contiguous(x):

@@ -28,7 +28,7 @@ def rnn(pre, u, h0):
 
 
 def rnn_backward(g, h, u):
-    """The gradients of `pre` and `h0` from that of `h`: of two shapes, (length, n, hidden) first."""
+    """The gradients of `pre` and `h0` of `rnn` from that of its result."""
     back, steps = np.zeros_like(h[0]), []
     for t in range(h.shape[0] - 1, -1, -1):
         step = (g[t] + back) * (1 - h[t] * h[t])
@@ -52,7 +52,7 @@ def lstm(pre, u, h0, c0):
     -> h and c (length, n, hidden), gates (length, n, 4 hidden).
     Source: Hochreiter & Schmidhuber (1997); with the forget gate of Gers et al. (2000).
     """
-    (length, n, width), hidden = pre.shape, u.shape[0]
+    (length, n, _), hidden = pre.shape, u.shape[0]
     dtype = np.result_type(pre, u, h0, c0)
     gates = empty(pre.shape, dtype)
     h, c = empty((length, n, hidden), dtype), empty((length, n, hidden), dtype)

@@ -46,7 +46,7 @@ def masked_softmax(x, mask=None, *, causal):
     """
     x = x if mask is None else x + mask
     if causal:
-        x = np.where(np.tri(*x.shape[-2:], dtype=bool), x, -np.inf)
+        x = np.where(np.tri(*x.shape[-2:]) == 1, x, -np.inf)
     top = np.max(x.real, axis=-1, keepdims=True, initial=-np.inf)
     out = np.exp(x - np.where(np.isfinite(top), top, 0))
     total = out.sum(axis=-1, keepdims=True)

@@ -65,11 +65,13 @@ class MultiHeadAttention(Module):
         self._check(x, "x")
         if context is not None:
             self._check(context, "context")
-        heads = [self._cut(part) for part in self._projected(x, context)]
+        query, key, value = (self._cut(part) for part in self._projected(x, context))
         if mask is not None and np.ndim(mask) == 3:
             mask = np.expand_dims(mask, 1)  # the same for all heads
         rate = self.dropout.rate if self.training else 0.0
-        read = F.scaled_dot_product_attention(*heads, mask, causal, rate, self.dropout.rng)
+        read = F.scaled_dot_product_attention(
+            query, key, value, mask, causal, rate, self.dropout.rng
+        )
         return self.outer(read.transpose(0, 2, 1, 3).reshape(np.shape(x)))
 
     def _check(self, x: Array, name: str) -> None:

@@ -13,7 +13,6 @@ import numpy as np
 
 from .. import functional as F
 from ..generators import generator
-from ..tensor import Parameter
 from .arguments import count, weights
 from .layers import Dropout
 from .module import Module
@@ -28,7 +27,7 @@ class _Cell(Module):
     """
 
     gates = 1  # how many parts stand side by side in the weights
-    states = ("h0",)  # what is carried from step to step
+    states: tuple[str, ...] = ("h0",)  # what is carried from step to step
 
     def __init__(
         self, n_in: int, hidden: int, bias: bool = True, rng: Any = None, dtype: Any = np.float32
@@ -136,9 +135,7 @@ class GRUCell(_Cell):
 
     def run(self, x: Array, *state: Array) -> tuple[Array, ...]:
         return (
-            F.gru(
-                x, self.weight_input, self.weight_hidden, self.bias, self.candidate_bias, *state
-            ),
+            F.gru(x, self.weight_input, self.weight_hidden, self.bias, self.candidate_bias, *state),
         )
 
 
@@ -164,7 +161,9 @@ class _Recurrent(Module):
         rng = generator(rng, owner)
         directions = 2 if bidirectional else 1
         sizes = [count(owner, "n_in", n_in)]
-        sizes += [directions * count(owner, "hidden", hidden)] * (count(owner, "layers", layers) - 1)
+        sizes += [directions * count(owner, "hidden", hidden)] * (
+            count(owner, "layers", layers) - 1
+        )
         self.cells = [
             [self.cell(size, hidden, bias, rng=rng, dtype=dtype, **cell_options)
              for _ in range(directions)]
