@@ -191,7 +191,7 @@ def hvp(function: Callable) -> Callable:
 
 
 def through(text: Callable) -> Callable:
-    """A rule for all arguments that differentiates `text`, the function itself in operations with rules.
+    """A rule for all arguments: differentiate `text`, the function in operations with rules.
 
     For a backward function that has a fast version: its derivative is seldom wanted, and taken
     through its text is right to any order. defvjp(function, together=through(text)).

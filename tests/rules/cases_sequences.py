@@ -59,7 +59,8 @@ for shape, situation in (((2, 3, 3), "plain"), ((0, 3, 3), "empty"), ((3, 0), "e
             distinct(*shape))  # fmt: skip
     add(attention._softmax_backward, situation, attention._softmax_backward, distinct(*shape),
         distinct(*shape))  # fmt: skip
-add(attention._weights, "plain", lambda x: attention._weights(x, HOLES.astype(x.dtype), causal=False),
+add(attention._weights, "plain",
+    lambda x: attention._weights(x, HOLES.astype(x.dtype), causal=False),
     distinct(3, 3))  # fmt: skip
 for function in (attention._weights, attention._softmax_backward):
     exclude(function, zero_d="takes matrices of scores", broadcast=CHECKED)

@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 
 from .. import kernels
+from ..generators import generator
 from ..table import defvjp
 from ..tensor import primitive
+from .linear import as_array
 from .normalisation import dropout as drop
 
 Array = Any  # an ndarray or a Tensor
@@ -36,16 +38,16 @@ def scaled_dot_product_attention(
     mask : of a shape that broadcasts to (..., length, places). Of bool, True where a row may
         attend; of numbers, added to the scores. A row that may attend nowhere gives zeros.
     causal : place i attends to places up to i; length and places must be equal.
-    dropout : rate at which weights are set to 0, drawn from the Generator `rng`.
+    dropout : rate at which weights are set to 0. rng : None, a seed or a Generator, for it.
 
     Returns (..., length, features).
     """
-    query, key, value = (a if hasattr(a, "dtype") else np.asarray(a) for a in (query, key, value))
+    query, key, value = (as_array(a, "attention") for a in (query, key, value))
     _check(query, key, value, causal)
     scores = (query * (1 / math.sqrt(query.shape[-1]))) @ key.mT
     weights = _weights(scores, *_additive(mask, scores), causal=bool(causal))
     if dropout:
-        weights = drop(weights, dropout, rng)
+        weights = drop(weights, dropout, generator(rng, "attention"))
     return weights @ value
 
 
@@ -61,6 +63,12 @@ def _check(query: Array, key: Array, value: Array, causal: bool) -> None:
             "attention: expected as many values as keys in the last axis but one, got "
             f"{shapes[2]} and {shapes[1]}. Both belong to the same places."
         )
+    if not _broadcast(*(shape[:-2] for shape in shapes)):
+        raise ValueError(
+            "attention: expected leading axes that fit together, got "
+            f"{', '.join(str(shape) for shape in shapes)}. Query, key and value belong to the same "
+            "samples."
+        )
     if causal and shapes[0][-2] != shapes[1][-2]:
         raise ValueError(
             "attention: expected a query and a key of one length with causal=True, got "
@@ -74,11 +82,19 @@ def _check(query: Array, key: Array, value: Array, causal: bool) -> None:
             )
 
 
+def _broadcast(*shapes: tuple[int, ...]) -> bool:
+    try:
+        np.broadcast_shapes(*shapes)
+    except ValueError:
+        return False
+    return True
+
+
 def _additive(mask: Array, scores: Array) -> tuple:
     """The mask as numbers to add, 0 and -inf for a mask of bool; nothing without one."""
     if mask is None:
         return ()
-    mask = mask if hasattr(mask, "dtype") else np.asarray(mask)
+    mask = as_array(mask, "attention")
     if mask.dtype.kind not in "bf":
         raise TypeError(
             "attention: expected a mask of bool (True: may attend) or of numbers to add, got "

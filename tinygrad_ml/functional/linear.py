@@ -56,6 +56,19 @@ defvjp(
 )
 
 
+def as_array(values: Any, name: str) -> Array:
+    """Arrays, Tensors and None as they are, lists as arrays."""
+    if values is None or hasattr(values, "dtype"):
+        return values
+    try:
+        return np.asarray(values)
+    except ValueError as error:
+        raise ValueError(
+            f"{name}: expected an array of a regular shape, got lists of different lengths. Fill "
+            "short ones up with zeros, or with an id that stands for nothing (padding_index)."
+        ) from error
+
+
 def embedding(ids: Any, weight: Array, padding_index: int | None = None) -> Array:
     """Row ids[...] of `weight` for every id; where it is `padding_index`, zeros and no gradient.
 
@@ -65,14 +78,17 @@ def embedding(ids: Any, weight: Array, padding_index: int | None = None) -> Arra
     array([[3., 4.],
            [3., 4.]])
     """
-    ids = np.asarray(ids)
+    ids, weight = np.asarray(as_array(ids, "embedding")), as_array(weight, "embedding")
     if weight.ndim != 2:
-        raise ValueError(f"embedding: expected a weight (count, size), got shape {weight.shape}.")
+        raise ValueError(
+            f"embedding: expected a weight of shape (count, size), got {weight.shape}. "
+            "It has one row per id."
+        )
     count = weight.shape[0]
     if ids.dtype.kind not in "iu":
         raise TypeError(
             f"embedding: expected integer ids from 0 to {count - 1}, got {ids.dtype}. "
-            "Use ids.astype(int), or one Dense layer for values that are no ids."
+            "Write ids.astype(int), or use a Dense layer for values that are no ids."
         )
     if ids.size and not 0 <= ids.min() <= ids.max() < count:
         raise ValueError(

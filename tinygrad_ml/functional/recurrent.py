@@ -13,7 +13,7 @@ from ..rules.linalg import product
 from ..rules.windows import sum_rows
 from ..table import defvjp
 from ..tensor import primitive
-from .linear import linear
+from .linear import as_array, linear
 
 Array = Any  # an ndarray or a Tensor
 
@@ -24,7 +24,7 @@ def rnn(x: Array, w: Array, u: Array, bias: Array, h0: Array) -> Array:
     Shapes: x (n, length, n_in), w (n_in, hidden), u (hidden, hidden), bias (hidden,) or None,
     h0 (n, hidden) -> h (n, length, hidden).
     """
-    _check("rnn", x, w, u, 1, bias, h0=h0)
+    x, w, u, bias, h0 = _checked("rnn", 1, x, w, u, bias, h0)
     return _rnn(linear(_steps(x), w, bias), u, h0).transpose(1, 0, 2)
 
 
@@ -38,7 +38,7 @@ def lstm(x: Array, w: Array, u: Array, bias: Array, h0: Array, c0: Array) -> tup
     None, h0 and c0 (n, hidden) -> h and c, both (n, length, hidden).
     Source: Hochreiter & Schmidhuber (1997), with the forget gate of Gers et al. (2000).
     """
-    _check("lstm", x, w, u, 4, bias, h0=h0, c0=c0)
+    x, w, u, bias, h0, c0 = _checked("lstm", 4, x, w, u, bias, h0, c0)
     h, c, _ = _lstm(linear(_steps(x), w, bias), u, h0, c0)
     return h.transpose(1, 0, 2), c.transpose(1, 0, 2)
 
@@ -53,11 +53,12 @@ def gru(x: Array, w: Array, u: Array, bias: Array, candidate_bias: Array, h0: Ar
     candidate_bias (hidden,) or None, h0 (n, hidden) -> h (n, length, hidden).
     Source: Cho et al. (2014), in the form of PyTorch.
     """
-    _check("gru", x, w, u, 3, bias, h0=h0)
-    hidden = np.shape(u)[0]
+    x, w, u, bias, h0 = _checked("gru", 3, x, w, u, bias, h0)
+    hidden = u.shape[0]
     if candidate_bias is None:
         candidate_bias = np.zeros(hidden, u.dtype)
-    elif np.shape(candidate_bias) != (hidden,):
+    candidate_bias = as_array(candidate_bias, "gru")
+    if np.shape(candidate_bias) != (hidden,):
         raise ValueError(
             f"gru: expected candidate_bias of shape ({hidden},), got {np.shape(candidate_bias)}. "
             "Only the candidate has it; the other biases stand in `bias`."
@@ -70,43 +71,50 @@ def _steps(x: Array) -> Array:
     return x.transpose(1, 0, 2)
 
 
-def _check(
-    name: str, x: Array, w: Array, u: Array, gates: int, bias: Array, **states: Array
-) -> None:
-    shape, n_in, width = np.shape(x), *np.shape(w)
-    hidden = width // gates
-    if np.shape(u) != (hidden, gates * hidden):
+def _checked(name: str, gates: int, *values: Array) -> list[Array]:
+    """x, w, u, bias and the states as arrays of the right shapes, or an error that says which."""
+    arrays = [as_array(value, name) for value in values]
+    x, w, u, bias, *states = arrays
+    hidden = np.shape(u)[0] if np.ndim(u) == 2 else 0
+    width = gates * hidden
+    if np.ndim(w) != 2 or w.shape[1] != width or np.shape(u) != (hidden, width):
         raise ValueError(
             f"{name}: expected w (n_in, {gates} hidden) and u (hidden, {gates} hidden), got "
             f"{np.shape(w)} and {np.shape(u)}. The gates stand side by side."
         )
-    if len(shape) != 3 or shape[2] != n_in:
-        hint = "x[None] is a batch of one sequence." if shape[1:] == (n_in,) else (
-            "Steps are the axis in the middle, features the last.")  # fmt: skip
-        raise ValueError(
-            f"{name}: expected sequences of shape (n, length, {n_in}), got {shape}. {hint}"
-        )
-    if shape[1] == 0:
-        raise ValueError(
-            f"{name}: expected at least one step, got input shape {shape}. "
-            "Leave empty sequences out."
-        )
+    check_sequences(name, x, w.shape[0])
     if bias is not None and np.shape(bias) != (width,):
         raise ValueError(
             f"{name}: expected a bias of shape ({width},), got {np.shape(bias)}. "
             "It holds one number per column of w."
+        )
+    for which, state in zip(("h0", "c0"), states):
+        if np.shape(state) != (x.shape[0], hidden):
+            raise ValueError(
+                f"{name}: expected {which} of shape ({x.shape[0]}, {hidden}), one row per "
+                f"sequence, got {np.shape(state)}. Zeros are a usual start."
+            )
+    return arrays
+
+
+def check_sequences(name: str, x: Array, n_in: int) -> None:
+    """Raise unless x is (n, length, n_in) with at least one step, of floating-point values."""
+    shape = np.shape(x)
+    if len(shape) != 3 or shape[2] != n_in or shape[1] == 0:
+        hint = "Steps are the axis in the middle, features the last."
+        if len(shape) == 2 and shape[1] == n_in:
+            hint = "x[None] is a batch of one sequence."
+        elif len(shape) == 2:
+            hint = "x[..., None] gives every step one feature; ids need an Embedding first."
+        raise ValueError(
+            f"{name}: expected sequences of shape (n, length, {n_in}) with at least one step, "
+            f"got {shape}. {hint}"
         )
     if x.dtype.kind != "f":
         raise TypeError(
             f"{name}: expected floating-point values, got {x.dtype}. Use x.astype(np.float32), or "
             "an Embedding for integer ids."
         )
-    for state, value in states.items():
-        if np.shape(value) != (shape[0], hidden):
-            raise ValueError(
-                f"{name}: expected {state} of shape ({shape[0]}, {hidden}), one row per sequence, "
-                f"got {np.shape(value)}. Zeros are a usual start."
-            )
 
 
 def _weight_gradient(before: Any, h: Any, slopes: Any) -> Any:

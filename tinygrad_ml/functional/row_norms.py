@@ -11,6 +11,7 @@ from .. import kernels
 from ..calculus import through
 from ..table import defvjp
 from ..tensor import primitive
+from .linear import as_array
 
 Array = Any  # an ndarray or a Tensor
 
@@ -37,13 +38,13 @@ def rms_norm(x: Array, gamma: Array, eps: float = 1e-5) -> Array:
 
 
 def _normalised(name: str, x: Array, gamma: Array, beta: Array, **how: Any) -> Array:
+    x, gamma, beta = (as_array(a, name) for a in (x, gamma, beta))
     shape = np.shape(gamma)
     axes = len(shape)
-    x = x if hasattr(x, "dtype") else np.asarray(x)
-    if axes == 0 or x.shape[-axes:] != shape:
+    if axes == 0 or x is None or x.shape[-axes:] != shape:
         raise ValueError(
             f"{name}: expected {' x '.join(map(str, shape)) or 'at least one'} features in the "
-            f"last {'axes' if axes > 1 else 'axis'}, got input shape {x.shape}. They are "
+            f"last {'axes' if axes > 1 else 'axis'}, got input shape {np.shape(x)}. They are "
             "normalised together, so gamma has their shape."
         )
     if beta is not None and np.shape(beta) != shape:

@@ -6,12 +6,15 @@ layers of such cells, one per layer and direction.
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
 import numpy as np
 
 from .. import functional as F
+from ..functional.linear import as_array
+from ..functional.recurrent import check_sequences
 from ..generators import generator
 from .arguments import count, weights
 from .layers import Dropout
@@ -53,6 +56,7 @@ class _Cell(Module):
         """The next state from x (n, n_in) and the state before (zeros if None)."""
         n_in, hidden = self.weight_input.shape[0], self.weight_hidden.shape[0]
         owner = type(self).__name__
+        x = as_array(x, owner)
         if np.ndim(x) != 2 or x.shape[1] != n_in:
             raise ValueError(
                 f"{owner}: expected one step of shape (n, {n_in}), got {np.shape(x)}. "
@@ -102,13 +106,21 @@ class LSTMCell(_Cell):
         dtype: Any = np.float32,
     ) -> None:
         super().__init__(n_in, hidden, bias, rng, dtype)
-        if forget_bias:
-            if self.bias is None:
-                raise ValueError("LSTMCell: expected bias=True with a forget_bias. Leave one out.")
-            forget = slice(hidden, 2 * hidden)
-            values = np.array(self.bias.data)
-            values[forget] += forget_bias
-            self.bias.data = values
+        self.remember(forget_bias)
+
+    def remember(self, forget_bias: float) -> None:
+        """Add `forget_bias` to the bias of the forget gate."""
+        if not forget_bias:
+            return
+        if self.bias is None:
+            raise ValueError(
+                f"LSTM: expected bias=True with a forget_bias, got {forget_bias!r} and "
+                "bias=False. Leave one of them out."
+            )
+        hidden = self.weight_hidden.shape[0]
+        values = np.array(self.bias.data)
+        values[hidden : 2 * hidden] += forget_bias
+        self.bias.data = values
 
     def run(self, x: Array, *state: Array) -> tuple[Array, ...]:
         return F.lstm(x, self.weight_input, self.weight_hidden, self.bias, *state)
@@ -143,7 +155,6 @@ class _Recurrent(Module):
     """Layers of cells, and dropout between the layers."""
 
     cell: Any = None
-    options: tuple[str, ...] = ()
 
     def __init__(
         self,
@@ -155,7 +166,6 @@ class _Recurrent(Module):
         bias: bool = True,
         rng: Any = None,
         dtype: Any = np.float32,
-        **cell_options: Any,
     ) -> None:
         owner = type(self).__name__
         rng = generator(rng, owner)
@@ -165,7 +175,7 @@ class _Recurrent(Module):
             count(owner, "layers", layers) - 1
         )
         self.cells = [
-            [self.cell(size, hidden, bias, rng=rng, dtype=dtype, **cell_options)
+            [self.cell(size, hidden, bias, rng=rng, dtype=dtype)
              for _ in range(directions)]
             for size in sizes
         ]  # fmt: skip
@@ -177,12 +187,13 @@ class _Recurrent(Module):
         `lengths` (n,) says how many steps of each sequence count, from its beginning: later ones
         are not read, their outputs are 0 and the state stays as it was.
         """
-        self._check(x)
-        first = self.cells[0][0]
+        owner, first = type(self).__name__, self.cells[0][0]
+        x = as_array(x, owner)
+        check_sequences(owner, x, first.weight_input.shape[0])
         hidden, total = first.weight_hidden.shape[0], sum(map(len, self.cells))
         shape = (total, len(x), hidden)
-        starts = iter(zip(*_parts(type(self).__name__, first.states, state, shape, x.dtype)))
-        inside = _inside(type(self).__name__, lengths, x.shape)
+        starts = iter(zip(*_parts(owner, first.states, state, shape, x.dtype)))
+        inside = _inside(owner, lengths, x.shape)
         ends: list[tuple[Array, ...]] = []
         for depth, cells in enumerate(self.cells):
             if depth:
@@ -196,19 +207,6 @@ class _Recurrent(Module):
             ends += [end for _, end in found]
         final = tuple(np.stack(parts) for parts in zip(*ends))
         return x, final[0] if len(final) == 1 else final
-
-    def _check(self, x: Array) -> None:
-        n_in, shape = self.cells[0][0].weight_input.shape[0], np.shape(x)
-        if len(shape) != 3 or shape[2] != n_in or shape[1] == 0:
-            hint = "Steps are the axis in the middle, features the last."
-            if len(shape) == 2 and shape[1] == n_in:
-                hint = "x[None] is a batch of one sequence."
-            elif len(shape) == 2:
-                hint = "x[..., None] gives every step one feature; ids need an Embedding first."
-            raise ValueError(
-                f"{type(self).__name__}: expected sequences of shape (n, length, {n_in}) with at "
-                f"least one step, got {shape}. {hint}"
-            )
 
     def __repr__(self) -> str:
         cell = self.cells[0][0]
@@ -247,6 +245,22 @@ class LSTM(_Recurrent):
         state="(h, c), each (layers directions, n, hidden)",
     )
     cell = LSTMCell
+
+    def __init__(
+        self,
+        n_in: int,
+        hidden: int,
+        layers: int = 1,
+        bidirectional: bool = False,
+        dropout: float = 0.0,
+        bias: bool = True,
+        forget_bias: float = 0.0,
+        rng: Any = None,
+        dtype: Any = np.float32,
+    ) -> None:
+        super().__init__(n_in, hidden, layers, bidirectional, dropout, bias, rng, dtype)
+        for cell in itertools.chain(*self.cells):
+            cell.remember(forget_bias)
 
 
 class GRU(_Recurrent):
