@@ -229,6 +229,7 @@ _ARGUMENTS = """
     Called with x (n, length, n_in) and, if wanted, `state` and `lengths`; returns (outputs, state):
     outputs (n, length, directions hidden) of the last layer, and the state after the last step
     {state}, layer by layer, forwards before backwards.
+    In a Sequential a function takes what the next layer needs: lambda result: result[0][:, -1].
     """
 
 
