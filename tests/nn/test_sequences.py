@@ -16,8 +16,13 @@ def leaf(*shape, seed=3):
     return tg.Tensor(draw(*shape, seed=seed), requires_grad=True)
 
 
+def flat(result):
+    """A result, or a result with a state or a pair of states, as a list of Tensors."""
+    return [t for part in result for t in flat(part)] if isinstance(result, tuple) else [result]
+
+
 def first(result):
-    return result[0] if isinstance(result, tuple) else result
+    return flat(result)[0]
 
 
 LAYERS = {
@@ -41,8 +46,7 @@ def test_dtype_stays(make, dtype):
     layer = make(dtype=dtype)
     x = tg.Tensor(draw(2, 5, 4).astype(dtype), requires_grad=True)
     result = layer(x)
-    results = [first(result), *np.ravel(result[1:])] if isinstance(result, tuple) else [result]
-    assert {r.dtype for r in results if isinstance(r, tg.Tensor)} == {np.dtype(dtype)}
+    assert {r.dtype for r in flat(result)} == {np.dtype(dtype)}
     (first(result) * first(result)).sum().backward()
     assert {p.grad.dtype for p in (x, *layer.parameters())} == {np.dtype(dtype)}
     assert first(layer.eval()(x)).shape == first(result).shape
@@ -85,7 +89,7 @@ def test_two_halves_are_the_whole(kind):
     left, middle = layer(x[:, :2])
     right, last = layer(x[:, 2:], middle)
     np.testing.assert_allclose(np.concatenate([left, right], axis=1).data, whole.data, atol=1e-15)
-    for a, b in zip(np.ravel(end), np.ravel(last)):
+    for a, b in zip(flat(end), flat(last), strict=True):
         np.testing.assert_allclose(a.data, b.data, atol=1e-15)
 
 
@@ -100,13 +104,12 @@ def test_lengths_are_as_sequences_alone(kind, bidirectional):
         x[row, length:] = np.nan
     x = tg.Tensor(x, requires_grad=True)
     out, end = layer(x, lengths=lengths)
-    ends = end if isinstance(end, tuple) else (end,)
+    ends = flat(end)
     for row, length in enumerate(lengths):
         alone, alone_end = layer(x.data[row : row + 1, :length])
         np.testing.assert_allclose(out.data[row, :length], alone.data[0], atol=1e-15)
         assert not out.data[row, length:].any()
-        alone_ends = alone_end if isinstance(alone_end, tuple) else (alone_end,)
-        for a, b in zip(ends, alone_ends):
+        for a, b in zip(ends, flat(alone_end), strict=True):
             np.testing.assert_allclose(a.data[:, row], b.data[:, 0], atol=1e-15)
     ((out * out).sum() + sum((e * e).sum() for e in ends)).backward()
     for row, length in enumerate(lengths):
@@ -273,7 +276,7 @@ REFUSALS = [
     (lambda: cell(ones((2, 3)), ones((2, 2))), r"a state of \(h, c\)"),
     (lambda: F.lstm(ones((2, 3, 2)), ones((2, 7)), ones((2, 8)), None, 0, 0), "4 hidden"),
     (lambda: F.rnn(ones((2, 3, 2)), ones((2, 2)), ones((2, 2)), None, None), "h0 of shape"),
-    (lambda: F.rnn(ones((2, 3, 2)), ones((2, 2)), ones((2, 2)), ones(3), ones((2, 2))), "a bias of"),
+    (lambda: F.rnn(ones((2, 3, 2)), ones((2, 2)), ones((2, 2)), ones(3), ones((2, 2))), "a bias"),
     (lambda: F.gru(ones((2, 3, 2)), ones((2, 6)), ones((2, 6)), None, ones(3), ones((2, 2))),
      "candidate_bias of shape"),
 ]  # fmt: skip
