@@ -121,9 +121,9 @@ def sinusoidal_positions(length: int, size: int, dtype: Any = np.float32) -> np.
     Returns (length, size): column 2i the sine, column 2i + 1 the cosine. Add it to embeddings.
     Source: Vaswani et al. (2017).
 
-    >>> sinusoidal_positions(2, 2)
+    >>> sinusoidal_positions(2, 2).round(3)
     array([[0.   , 1.   ],
-           [0.841, 0.540]], dtype=float32)
+           [0.841, 0.54 ]], dtype=float32)
     """
     for name, value in (("length", length), ("size", size)):
         if not isinstance(value, (int, np.integer)) or value < 1:
