@@ -71,12 +71,31 @@ LAYERS |= {
 }  # fmt: skip
 
 
+STEPS = ROWS.reshape(4, 2, 4)
+LAYERS |= {
+    "Embedding": (lambda: nn.Embedding(5, 3, padding_index=0, rng=0), np.array([[0, 4], [2, 1]])),
+    "GRU": (lambda: nn.GRU(4, 3, bidirectional=True, rng=0), STEPS),
+    "GRUCell": (lambda: nn.GRUCell(8, 3, rng=0), ROWS),
+    "LSTM": (lambda: nn.LSTM(4, 3, layers=2, dropout=0.25, rng=0), STEPS),
+    "LSTMCell": (lambda: nn.LSTMCell(8, 3, forget_bias=1.0, rng=0), ROWS),
+    "LayerNorm": (lambda: nn.LayerNorm((2, 4), bias=False), STEPS),
+    "MultiHeadAttention": (lambda: nn.MultiHeadAttention(4, 2, dropout=0.25, rng=0), STEPS),
+    "PositionalEmbedding": (lambda: nn.PositionalEmbedding(3, 4, rng=0), STEPS),
+    "RMSNorm": (lambda: nn.RMSNorm(8, eps=0.1), ROWS),
+    "RNN": (lambda: nn.RNN(4, 3, bias=False, rng=0), STEPS),
+    "RNNCell": (lambda: nn.RNNCell(8, 3, rng=0), ROWS),
+    "TransformerBlock": (lambda: nn.TransformerBlock(4, 2, dropout=0.1, causal=True), STEPS),
+}
+
+
 def through(value, tmp_path, **options):
     save(value, tmp_path / "file")
     return load(tmp_path / "file", **options)
 
 
 def values(out):
+    if isinstance(out, tuple):  # a recurrent layer's outputs and states, as one vector
+        return np.concatenate([values(part).reshape(-1) for part in out])
     return out.data if isinstance(out, Tensor) else out
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from . import messages
-from .graph import clock, mode, pull_back, switched
+from .graph import Leaf, clock, mode, pull_back, switched
 from .tensor import Tensor, _tensor, arrays_of
 
 
@@ -188,6 +188,38 @@ def hvp(function: Callable) -> Callable:
         return grad(lambda z: (slope(z) * v).sum())(x)
 
     return product
+
+
+def through(text: Callable) -> Callable:
+    """A rule for all arguments: differentiate `text`, the function in operations with rules.
+
+    For a backward function that has a fast version: its derivative is seldom wanted, and taken
+    through its text is right to any order. defvjp(function, together=through(text)).
+    """
+
+    def rule(g: Any, out: Any, *args: Any, **kwargs: Any) -> tuple:
+        box = _tensor if any(isinstance(a, Tensor) for a in (*args, *g, g)) else None
+        with switched(recording=True):
+            inputs = [_own_variable(a, box) for a in args]
+            outs = text(*inputs, **kwargs)
+            pairs = zip(outs, g, strict=True) if isinstance(outs, tuple) else [(outs, g)]
+            roots = [(y._edge, slope) for y, slope in pairs if y._edge is not None]
+            nodes = [x._edge[0] if isinstance(x, Tensor) and x._edge else None for x in inputs]
+            found = pull_back(roots, wanted={node for node in nodes if node}, box=box)
+        return tuple(
+            found.get(node, np.zeros_like(arrays_of(x))) if node else None
+            for node, x in zip(nodes, inputs, strict=True)
+        )
+
+    return rule
+
+
+def _own_variable(x: Any, box: Any) -> Any:
+    """A variable that nothing else depends on: a leaf, or a tracked argument read once more."""
+    if box is not None:
+        return x[...] if isinstance(x, Tensor) else x
+    floating = isinstance(x, np.ndarray) and x.dtype.kind in "fc"
+    return _tensor(x, (Leaf(x), 0)) if floating else x
 
 
 def _nested(args: tuple, y: Tensor, start: int) -> bool:

@@ -628,4 +628,5 @@ from rules import (  # noqa: E402, F401
     cases_linalg,
     cases_numpy,
     cases_numpy_moving,
+    cases_sequences,
 )

@@ -13,6 +13,10 @@ from .activations import (
     softsign,
     tanh,
 )
+from .attention import (
+    scaled_dot_product_attention,
+    sinusoidal_positions,
+)
 from .class_losses import (
     cross_entropy,
     kl_div,
@@ -34,6 +38,7 @@ from .indexing import (
     put_along_axis,
 )
 from .linear import (
+    embedding,
     linear,
     one_hot,
 )
@@ -85,6 +90,15 @@ from .rectifiers import (
     selu,
     silu,
 )
+from .recurrent import (
+    gru,
+    lstm,
+    rnn,
+)
+from .row_norms import (
+    layer_norm,
+    rms_norm,
+)
 from .special import (
     erf,
     erfc,
@@ -117,6 +131,7 @@ __all__ = [
     "cross_entropy",
     "dropout",
     "elu",
+    "embedding",
     "erf",
     "erfc",
     "expit",
@@ -125,6 +140,7 @@ __all__ = [
     "gelu",
     "glu",
     "group_norm",
+    "gru",
     "hardsigmoid",
     "hardswish",
     "hardtanh",
@@ -134,12 +150,14 @@ __all__ = [
     "instance_norm",
     "kl_div",
     "l1_loss",
+    "layer_norm",
     "leaky_relu",
     "linear",
     "log_sigmoid",
     "log_softmax",
     "logit",
     "logsumexp",
+    "lstm",
     "max_pool1d",
     "max_pool2d",
     "mish",
@@ -153,9 +171,13 @@ __all__ = [
     "put_along_axis",
     "relu",
     "relu6",
+    "rms_norm",
+    "rnn",
+    "scaled_dot_product_attention",
     "selu",
     "sigmoid",
     "silu",
+    "sinusoidal_positions",
     "smooth_l1_loss",
     "softmax",
     "softmin",

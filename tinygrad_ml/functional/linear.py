@@ -1,4 +1,4 @@
-"""The affine map, and the encoding of classes as rows of an identity matrix."""
+"""The affine map; rows of a table by their numbers, and of an identity matrix."""
 
 from __future__ import annotations
 
@@ -58,6 +58,49 @@ defvjp(
     lambda g, _out, x, w, *bias: product(_rows(x).T, _rows(g)),
     lambda g, _out, x, w, bias: sum_rows(_rows(g)),
 )
+
+
+def as_array(values: Any, name: str) -> Array:
+    """Arrays, Tensors and None as they are, lists as arrays."""
+    if values is None or hasattr(values, "dtype"):
+        return values
+    try:
+        return np.asarray(values)
+    except ValueError as error:
+        raise ValueError(
+            f"{name}: expected an array of a regular shape, got lists of different lengths. Fill "
+            "short ones up with zeros, or with an id that stands for nothing (padding_index)."
+        ) from error
+
+
+def embedding(ids: Any, weight: Array, padding_index: int | None = None) -> Array:
+    """Row ids[...] of `weight` for every id; where it is `padding_index`, zeros and no gradient.
+
+    Shapes: ids (...) of integers from 0 to count - 1, weight (count, size) -> (..., size).
+
+    >>> embedding([1, 1], np.array([[1.0, 2.0], [3.0, 4.0]]))
+    array([[3., 4.],
+           [3., 4.]])
+    """
+    ids, weight = np.asarray(as_array(ids, "embedding")), as_array(weight, "embedding")
+    if weight.ndim != 2:
+        raise ValueError(
+            f"embedding: expected a weight of shape (count, size), got {weight.shape}. "
+            "It has one row per id."
+        )
+    count = weight.shape[0]
+    if ids.dtype.kind not in "iu":
+        raise TypeError(
+            f"embedding: expected integer ids from 0 to {count - 1}, got {ids.dtype}. "
+            "Write ids.astype(int), or use a Dense layer for values that are no ids."
+        )
+    if ids.size and not 0 <= ids.min() <= ids.max() < count:
+        raise ValueError(
+            f"embedding: expected ids from 0 to {count - 1}, got {ids.min()} to {ids.max()}. "
+            "The table needs one row more than the largest id."
+        )
+    rows = weight[ids]
+    return rows if padding_index is None else np.where((ids != padding_index)[..., None], rows, 0)
 
 
 @constant

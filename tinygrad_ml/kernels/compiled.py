@@ -3,6 +3,14 @@
 import numpy as np
 
 from . import convolution, direct, elementwise, pooling, winograd
+from .compiled_recurrent import gru, gru_backward, lstm, lstm_backward  # noqa: F401
+from .compiled_rows import (  # noqa: F401
+    add_rows,
+    masked_softmax,
+    normalise_rows,
+    normalise_rows_backward,
+    softmax_backward,
+)
 from .compiled_special import (  # noqa: F401 (found here by name)
     erf,
     erfc,

@@ -25,7 +25,7 @@ def fused_loop(function):
 
 def reordering_loop(function):
     """A fused loop whose sums may be added up in any order, as many at a time as a vector holds."""
-    return _compiled(function, {"contract", "reassoc"})
+    return _compiled(function, {"contract", "reassoc", "nsz"})
 
 
 def _compiled(function, fastmath):

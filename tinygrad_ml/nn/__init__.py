@@ -28,6 +28,10 @@ from .activations import (
     Softsign,
     Tanh,
 )
+from .attention import (
+    MultiHeadAttention,
+    TransformerBlock,
+)
 from .convolution import (
     Conv1D,
     Conv2D,
@@ -59,6 +63,20 @@ from .pooling import (
     MaxPool2D,
     Upsample2D,
 )
+from .recurrent import (
+    GRU,
+    LSTM,
+    RNN,
+    GRUCell,
+    LSTMCell,
+    RNNCell,
+)
+from .sequences import (
+    Embedding,
+    LayerNorm,
+    PositionalEmbedding,
+    RMSNorm,
+)
 
 __all__ = [
     "AdaptiveAvgPool2D",
@@ -75,9 +93,12 @@ __all__ = [
     "Dense",
     "Dropout",
     "ELU",
+    "Embedding",
     "Flatten",
     "GELU",
     "GLU",
+    "GRU",
+    "GRUCell",
     "GlobalAvgPool2D",
     "GroupNorm",
     "Hardsigmoid",
@@ -85,6 +106,9 @@ __all__ = [
     "Hardtanh",
     "Identity",
     "InstanceNorm",
+    "LSTM",
+    "LSTMCell",
+    "LayerNorm",
     "LeakyReLU",
     "LogSigmoid",
     "LogSoftmax",
@@ -92,7 +116,12 @@ __all__ = [
     "MaxPool2D",
     "Mish",
     "Module",
+    "MultiHeadAttention",
     "PReLU",
+    "PositionalEmbedding",
+    "RMSNorm",
+    "RNN",
+    "RNNCell",
     "ReLU",
     "ReLU6",
     "SELU",
@@ -104,6 +133,7 @@ __all__ = [
     "Softplus",
     "Softsign",
     "Tanh",
+    "TransformerBlock",
     "Upsample2D",
     "initialisers",
 ]

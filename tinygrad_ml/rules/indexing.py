@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from typing import Any
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
+from .. import kernels
 from ..table import CONSTANTS, defvjp, implements
 from ..tensor import arrays_of, primitive
 
@@ -18,12 +20,29 @@ def scatter(g: Any, *, index: Any, shape: tuple[int, ...]) -> Any:
 
     An element that was read twice receives both values.
     """
+    numbers, count = _row_numbers(index, shape)
+    if numbers is not None:
+        rows = np.reshape(g, (numbers.size, math.prod(shape) // count))
+        return kernels.add_rows(rows, numbers.reshape(-1), count=count).reshape(shape)
     out = np.zeros(shape, g.dtype)
     if _is_basic(index):
         out[index] = g  # a slice reads nothing twice, and assigning is faster than adding
     else:
         np.add.at(out, index, g)
     return out
+
+
+def _row_numbers(index: Any, shape: tuple[int, ...]) -> tuple[Any, int]:
+    """An index of integer arrays alone as numbers of rows, and how many rows there are, else None.
+
+    Rows are counted through all the axes that the arrays read.
+    """
+    parts = index if isinstance(index, tuple) else (index,)
+    if 0 in shape or not all(isinstance(p, np.ndarray) and p.dtype.kind in "iu" for p in parts):
+        return None, 0
+    read = shape[: len(parts)]
+    wrapped = [np.where(p < 0, p + n, p).astype(np.intp) for p, n in zip(parts, read)]
+    return np.ravel_multi_index(np.broadcast_arrays(*wrapped), read), math.prod(read)
 
 
 def _is_basic(index: Any) -> bool:
