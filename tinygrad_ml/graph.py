@@ -158,82 +158,78 @@ def pull_back(
     arrived: dict[Node, Any] = {}
     kept: dict[Node, Any] = {}
     queue: list[tuple[int, Node]] = []
-    sent = [(edge, g) for edge, g in roots if relevant is None or edge[0] in relevant]
-    while True:
-        for (source, i), g in sent:
-            if source.function is None:  # a leaf: the way ends
-                kept[source] = kept[source] + g if source in kept else g
-            elif type(source.out) is tuple:
-                _add_part(source, i, g, arrived, queue)
-            elif source in arrived:
-                arrived[source] = arrived[source] + g
-            else:
-                arrived[source] = g
-                heapq.heappush(queue, (-source.order, source))
-        if not queue:
-            return kept
+    for edge, g in roots:
+        if relevant is None or edge[0] in relevant:
+            _send(edge, g, arrived, queue, kept)
+    while queue:
         node = heapq.heappop(queue)[1]
         g = arrived.pop(node)
         if node.keeps_grad if wanted is None else node in wanted:
             kept[node] = g
-        sent = _gradients_of(node, g, relevant, box)
+        if relevant is not None and not any(e and e[0] in relevant for e in node.edges):
+            continue
+        if node.args is None:
+            raise RuntimeError(messages.FREED.format(node=node))
+        out, args, kwargs = node.out, node.args, node.kwargs
+        if box is not None or type(out) is tuple:
+            g, out, args = _operands(node, g, box)
+        if node.trace is not None:
+            anomaly.check_constants(node)
+        rules = RULES[node.function].vjps
+        for position, edge in enumerate(node.edges):
+            if edge is None:
+                continue
+            if edge[0].written > node.order:
+                raise RuntimeError(messages.stale(node, position))
+            if relevant is not None:  # a walk to all leaves would come by the leaf of a view
+                _check_view(node, position)
+                if edge[0] not in relevant:
+                    continue
+            rule = rules[position]
+            if rule is None:
+                continue
+            try:
+                found = rule(g, out, *args, **kwargs)
+            except Exception as error:
+                error.add_note(f"(in the backward pass of {messages.name_of(node.function)})")
+                raise
+            array = node.args[position]
+            try:
+                fits = found.shape == array.shape and found.dtype is array.dtype
+            except AttributeError:
+                name = messages.name_of(node.function)
+                raise TypeError(messages.RULE_RESULT.format(name=name, found=found)) from None
+            if node.trace is not None:
+                anomaly.check_backward(node, g, found)
+            if not fits:
+                found = _fitted(found, array, node)
+            _send(edge, found, arrived, queue, kept)
         if free:
             node.free()
+    return kept
 
 
-def _gradients_of(
-    node: Node, g: Any, relevant: set[Node] | None, box: Callable | None
-) -> list[tuple[tuple[Node, int], Any]]:
-    """(edge, gradient) for every argument that wants one: what the rules of a node answer."""
-    sent: list[tuple[tuple[Node, int], Any]] = []
-    if relevant is not None and not any(e and e[0] in relevant for e in node.edges):
-        return sent
-    out, args, kwargs = node.out, node.args, node.kwargs
-    if args is None:
-        raise RuntimeError(messages.FREED.format(node=node))
-    if box is not None or type(out) is tuple:
-        g, out, args = _operands(node, g, box)
-    if node.trace is not None:
-        anomaly.check_constants(node)
-    rules = RULES[node.function].vjps
-    for position, edge in enumerate(node.edges):
-        if edge is None:
-            continue
-        if edge[0].written > node.order:
-            raise RuntimeError(messages.stale(node, position))
-        if relevant is not None:  # a walk to all leaves would come by the leaf of a view
-            _check_view(node, position)
-            if edge[0] not in relevant:
-                continue
-        rule = rules[position]
-        if rule is None:
-            continue
-        try:
-            found = rule(g, out, *args, **kwargs)
-        except Exception as error:
-            error.add_note(f"(in the backward pass of {messages.name_of(node.function)})")
-            raise
-        if not hasattr(found, "dtype"):
-            name = messages.name_of(node.function)
-            raise TypeError(messages.RULE_RESULT.format(name=name, found=found))
-        array = node.args[position]
-        if node.trace is not None:
-            anomaly.check_backward(node, g, found)
-        if found.shape != array.shape or found.dtype is not array.dtype:
-            found = _fitted(found, array, node)
-        sent.append((edge, found))
-    return sent
-
-
-def _add_part(
-    node: Node, i: int, g: Any, arrived: dict[Node, Any], queue: list[tuple[int, Node]]
+def _send(
+    edge: tuple[Node, int], g: Any, arrived: dict[Node, Any], queue: list, kept: dict[Node, Any]
 ) -> None:
-    """Add `g` to what has arrived at result i of several; the first arrival queues the node."""
-    parts = arrived.get(node)
-    if parts is None:
-        parts = arrived[node] = [None] * len(node.out)
+    """Add `g` to what has arrived at result i of a node; the first arrival queues the node.
+
+    At a leaf the way ends.
+    """
+    node, i = edge
+    if node.function is None:
+        kept[node] = kept[node] + g if node in kept else g
+    elif type(node.out) is tuple:
+        parts = arrived.get(node)
+        if parts is None:
+            parts = arrived[node] = [None] * len(node.out)
+            heapq.heappush(queue, (-node.order, node))
+        parts[i] = g if parts[i] is None else parts[i] + g
+    elif node in arrived:
+        arrived[node] = arrived[node] + g
+    else:
+        arrived[node] = g
         heapq.heappush(queue, (-node.order, node))
-    parts[i] = g if parts[i] is None else parts[i] + g
 
 
 def _operands(node: Node, g: Any, box: Callable | None) -> tuple[Any, Any, Any]:

@@ -92,8 +92,7 @@ def apply(function: Callable, *args: Any, **kwargs: Any) -> Any:
         if isinstance(arg, Tensor):
             boxed = True
             edge = arg._edge
-            if edge is not None:
-                tracked = True
+            tracked = tracked or edge is not None
             edges.append(edge)
             arrays.append(arg._data)
         else:
@@ -117,11 +116,14 @@ def apply(function: Callable, *args: Any, **kwargs: Any) -> Any:
     node = Node(function, arrays, kwargs, edges, out)
     if detecting:
         node.trace = anomaly.trace(arrays, edges)
-    elif function in UNREAD and max(o.size for o in (out if several else (out,))) >= LARGE:
+    elif function in UNREAD and (out[0] if several else out).size >= LARGE:
         node.forget(UNREAD[function])
     if several:
         return tuple(_tensor(o, (node, i)) for i, o in enumerate(out))
-    return _tensor(out, (node, 0))
+    tensor = _new(Tensor)
+    tensor._data = out
+    tensor._edge = node, 0
+    return tensor
 
 
 def _frozen(out: Any) -> np.ndarray:
@@ -355,11 +357,11 @@ class Tensor(ArrayMethods):
         if self._edge is None:
             raise RuntimeError(messages.UNTRACKED)
         root = self._edge, messages.cotangent(arrays_of(grad), self._data)
-        for node, g in pull_back([root], free=not retain_graph).items():
-            if type(node.out) is tuple:
-                g = g[0]  # retain_grad() refuses other results
-            with _grad_lock:
-                node.receive(g)
+        arrived = pull_back([root], free=not retain_graph)
+        with _grad_lock:
+            for node, g in arrived.items():
+                # of several results, retain_grad() refuses all but a single one
+                node.receive(g[0] if type(node.out) is tuple else g)
 
     def retain_grad(self) -> Tensor:
         """Keep `.grad` for this intermediate result too. Returns itself."""

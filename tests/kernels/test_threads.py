@@ -25,10 +25,10 @@ KERNELS = {
     "relu": lambda x, g, w: kernels.relu(x),
     "sum of rows": lambda x, g, w: kernels.sum_rows(x.reshape(-1, x.shape[3])),
     "product by rows": lambda x, g, w: kernels.product(
-        x.reshape(-1, 640), x.reshape(640, -1)[:, :99]
+        x.reshape(-1, 640), x.reshape(640, -1)[:, :500]
     ),
     "product by columns": lambda x, g, w: kernels.product(
-        x.reshape(640, -1).T[:99], x.reshape(640, -1)
+        x.reshape(640, -1).T[:300], x.reshape(640, -1)
     ),
 }
 
@@ -94,6 +94,28 @@ def test_blas_keeps_to_one_thread_inside():
     threads.share(lambda part: seen.append(blas.get()), range(4))
     threads.alone(lambda: seen.append(blas.get()))
     assert set(seen) == {1} and blas.get() > 1
+
+
+def test_wide_calls_have_all_threads_and_sharing_ones_one():
+    """Both kinds at once, from many callers: each finds BLAS as it needs it."""
+    blas = threads._blas()
+    if blas is None:
+        return
+    most, seen = blas.get(), set()
+
+    def call(number):
+        for _ in range(100):
+            if number % 2:
+                threads.wide(lambda: seen.add(("wide", blas.get())))
+            else:
+                threads.share(lambda part: seen.add(("shared", blas.get())), range(3))
+
+    callers = [threading.Thread(target=call, args=(n,)) for n in range(6)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    assert seen == {("wide", most), ("shared", 1)} and blas.get() == most
 
 
 def test_parts_may_share_in_turn():

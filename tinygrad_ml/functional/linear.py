@@ -35,7 +35,7 @@ def linear(x: Array, w: Array, bias: Array = None) -> Array:
     rows = x.reshape(-1, x.shape[-1]) if x.ndim != 2 else x
     out = kernels.product(rows, w)
     if bias is not None:
-        if bias.shape != w.shape[1:]:
+        if bias.ndim != 1 or len(bias) != w.shape[1]:
             raise ValueError(f"linear: expected a bias of shape {w.shape[1:]}, got {bias.shape}.")
         if bias.dtype == out.dtype:
             out += bias

@@ -44,7 +44,7 @@ def _reduced(total: np.floating, count: int, reduction: str) -> np.floating:
     if reduction == "sum":
         return total
     _check_reduction(reduction, count)
-    return total / total.dtype.type(count)
+    return total / count
 
 
 def reduce(losses: Array, reduction: str) -> Array:

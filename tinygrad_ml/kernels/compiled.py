@@ -39,10 +39,9 @@ from .normalisation_loops import (  # noqa: F401
     moment_sums,
     moments,
 )
-from .threads import share, slices
+from .threads import share, share_vectors, slices
 
 _VECTOR = 1 << 12  # elements from which on a compiled loop pays for its call
-_LIGHT = 1 << 20  # elements of simple work that are worth a thread of their own
 
 
 def conv2d(x, w, bias=None, *, stride, padding, dilation=(1, 1)):
@@ -340,7 +339,7 @@ def relu(x):
         return elementwise.relu.numpy(x)
     out = empty(x.shape, x.dtype)
     x, flat = contiguous(x).reshape(-1), out.reshape(-1)
-    share(lambda part: _relu(x[part], flat[part]), slices(x.size, x.size, _LIGHT))
+    share_vectors(_relu, x, flat)
     return out
 
 
@@ -353,9 +352,7 @@ def _relu(x, out):
 def relu_backward(g, out):
     result = empty(g.shape, g.dtype)
     g, out, flat = contiguous(g).reshape(-1), contiguous(out).reshape(-1), result.reshape(-1)
-    share(
-        lambda part: _relu_backward(g[part], out[part], flat[part]), slices(g.size, g.size, _LIGHT)
-    )
+    share_vectors(_relu_backward, g, out, flat)
     return result
 
 

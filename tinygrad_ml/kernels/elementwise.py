@@ -4,11 +4,11 @@ import numpy as np
 
 from .dispatch import Kernel
 from .memory import empty
-from .threads import add_up, alone, share, slices
+from .threads import add_up, alone, share, slices, wide
 
-# Multiplications in a product: up to where BLAS never takes two threads, from where on ours share
-# it, and how many the caller does until a helper has woken.
-_ONE_THREAD, _SHARED, _HEAD = 1 << 18, 1 << 23, 1 << 21
+# Multiplications in a product: up to where BLAS never takes a second thread, from where on its
+# threads and from where on ours pay, and how many the caller does until one of ours has woken.
+_ONE_THREAD, _MIDDLING, _LARGE, _HEAD = 1 << 18, 1 << 21, 1 << 26, 1 << 21
 _GEMV = 9217  # elements of a matrix from which on BLAS takes two threads for a vector
 _INTEGERS = {"f": np.int32, "d": np.int64}
 
@@ -57,17 +57,19 @@ def scaled_difference(scale, y, t):
 def product(x, y):
     """x @ y for two matrices, on reused memory where it is large: (n, k), (k, m) -> (n, m).
 
-    Large ones are shared out by rows or columns among our own threads. Those of BLAS would be as
-    fast, but they go on spinning for work, and cut long sums at other places than one thread does.
+    Large ones are shared out by rows or columns among our own threads; those of BLAS would go on
+    spinning for work. For middling ones they are faster: they need not be woken.
     """
     n, m = x.shape[0], y.shape[1]
     work = x.size * m
     if work <= _ONE_THREAD or x.dtype != y.dtype:
         return np.dot(x, y)  # half the call of np.matmul
-    if work < _SHARED:
+    if work < _MIDDLING:
         return alone(np.dot, x, y)
     out = empty((n, m), x.dtype)
-    parts = slices(max(n, m), work, _SHARED // 2, _HEAD)
+    if work < _LARGE:
+        return wide(np.matmul, x, y, out)
+    parts = slices(max(n, m), work, _LARGE // 2, _HEAD)
     if n >= m:
         share(lambda rows: np.matmul(x[rows], y, out=out[rows]), parts)
     else:
@@ -85,4 +87,7 @@ def sum_rows(g):
     ones = np.ones(len(g), g.dtype)
     if g.size < _GEMV:
         return np.dot(ones, g)
-    return add_up(lambda blocks: sum(np.dot(ones[b], g[b]) for b in blocks), slices(len(g), g.size))
+    rows = slices(len(g), g.size)
+    if len(rows) == 1:
+        return alone(np.dot, ones, g)
+    return add_up(lambda blocks: sum(np.dot(ones[b], g[b]) for b in blocks), rows)

@@ -5,8 +5,8 @@ asleep for work; those of a BLAS library wait spinning and would take the cores 
 so while parts are worked on here, BLAS keeps to one thread. threadpoolctl does that (the extra
 `fast` installs it); without it, or with one core, the parts run one after the other.
 
-How a kernel is cut into parts depends on its arrays alone, never on the number of threads: results
-are the same on every machine with the same BLAS, bit for bit.
+How a kernel is cut into parts depends on its arrays alone, never on the number of threads, which
+therefore changes no bit of a result.
 """
 
 import contextvars
@@ -20,10 +20,12 @@ from typing import NamedTuple
 import numpy as np
 
 _MOST = 8  # parts: enough for the cores of a laptop, few enough to cost little
-_lock = threading.Lock()
+_LIGHT = 1 << 20  # elements of simple work that are worth a thread of their own
+_turn = threading.Condition(threading.Lock())
 _jobs: queue.SimpleQueue = queue.SimpleQueue()
 _waiting = 0  # threads that take jobs
 _sharing = 0  # calls that keep BLAS at one thread now
+_wide = 0  # calls that need all of BLAS's threads now
 _before = 1  # the number of BLAS threads outside of them
 
 
@@ -50,6 +52,15 @@ def share(task, parts):
         job.finish()
     finally:
         _leave(blas)
+
+
+def share_vectors(loop, *vectors):
+    """loop(*vectors) for vectors of one length, element by element; long ones in parts."""
+    size = vectors[0].size
+    if size < 2 * _LIGHT:
+        loop(*vectors)
+    else:
+        share(lambda part: loop(*(v[part] for v in vectors)), slices(size, size, _LIGHT))
 
 
 def slices(length, work, least=1 << 17, head=0):
@@ -81,7 +92,7 @@ def add_up(task, blocks):
 
 
 def alone(function, *arrays):
-    """function(*arrays) with BLAS on one thread, for a product too small to be shared."""
+    """function(*arrays) with BLAS on one thread: it need not wake the others for little work."""
     blas = _blas()
     if blas is None:
         return function(*arrays)
@@ -90,6 +101,24 @@ def alone(function, *arrays):
         return function(*arrays)
     finally:
         _leave(blas)
+
+
+def wide(function, *arrays):
+    """function(*arrays) with all of BLAS's own threads, which no call that shares work disturbs."""
+    global _wide
+    if _blas() is None:
+        return function(*arrays)
+    with _turn:
+        while _sharing:
+            _turn.wait()
+        _wide += 1
+    try:
+        return function(*arrays)
+    finally:
+        with _turn:
+            _wide -= 1
+            if not _wide:
+                _turn.notify_all()
 
 
 class _Job:
@@ -184,8 +213,11 @@ def _cores():
 
 
 def _enter(blas):
+    """Begin a call that keeps BLAS at one thread; wait while another one needs more."""
     global _sharing, _before
-    with _lock:
+    with _turn:
+        while _wide:
+            _turn.wait()
         _sharing += 1
         if _sharing == 1:
             _before = blas.get()
@@ -194,10 +226,11 @@ def _enter(blas):
 
 def _leave(blas):
     global _sharing
-    with _lock:
+    with _turn:
         _sharing -= 1
         if _sharing == 0:
             blas.set(_before)
+            _turn.notify_all()
 
 
 def _helpers():
@@ -205,7 +238,7 @@ def _helpers():
     global _waiting
     wanted = min(_cores(), _before) - 1
     while _waiting < wanted:
-        with _lock:
+        with _turn:
             _waiting += 1
         threading.Thread(target=_serve, name="tinygrad_ml", daemon=True).start()
     return wanted
@@ -218,8 +251,9 @@ def _serve():
 
 def _forked():
     """A child process has none of its parent's threads."""
-    global _lock, _jobs, _waiting, _sharing
-    _lock, _jobs, _waiting, _sharing = threading.Lock(), queue.SimpleQueue(), 0, 0
+    global _turn, _jobs, _waiting, _sharing, _wide
+    _turn, _jobs = threading.Condition(threading.Lock()), queue.SimpleQueue()
+    _waiting = _sharing = _wide = 0
 
 
 if hasattr(os, "register_at_fork"):

@@ -32,6 +32,7 @@ class Group:
 
     parameters: list[Tensor]
     state: list[dict[str, Any]]
+    size: int
     initial_learning_rate: float
 
     def __init__(self, kind: type[Optimizer], parameters: list[Tensor], options: dict) -> None:
@@ -39,7 +40,10 @@ class Group:
         kind.check(values)
         values["initial_learning_rate"] = values["learning_rate"]
         state: list[dict[str, Any]] = [{} for _ in parameters]
-        vars(self).update(values, parameters=parameters, state=state, _kind=kind, _names=[*values])
+        size = sum(p.size for p in parameters)  # elements in all
+        vars(self).update(
+            values, parameters=parameters, state=state, size=size, _kind=kind, _names=[*values]
+        )
 
     def options(self) -> dict[str, Any]:
         """The values of all options now."""
@@ -237,19 +241,21 @@ class Optimizer:
 
     def step(self) -> None:
         """Move every parameter that has a gradient, in place."""
-        moved = False
-        for group in self.groups:
-            for (_, steps), (p, g, *state) in self._batches(group).items():
-                if vars(group).get("maximize"):
-                    g = [-each for each in g]
-                self.update(group, steps, p, g, *state)
-                moved = True
-        if not moved:
+        if not sum([self._move(group) for group in self.groups]):
             raise RuntimeError(
                 f"{type(self).__name__}.step: no parameter has a gradient. "
                 "Call loss.backward() before step()."
             )
         self.step_count += 1
+
+    def _move(self, group: Any) -> int:
+        """Move what has a gradient in a group; answers with 0 where nothing has."""
+        batches = self._batches(group)
+        for (_, steps), (p, g, *state) in batches.items():
+            if vars(group).get("maximize"):
+                g = [-each for each in g]
+            self.update(group, steps, p, g, *state)
+        return len(batches)
 
     def _batches(self, group: Any) -> dict[tuple[str, int], list[list[np.ndarray]]]:
         """Lists of parameters, gradients and states as vectors, by dtype and number of the step.

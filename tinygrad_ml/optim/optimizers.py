@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ..graph import clock
 from ..kernels import (
     adadelta_update,
     adagrad_update,
@@ -23,6 +24,8 @@ from ..kernels import (
     sgd_update,
 )
 from .optimizer import Optimizer
+
+_FEW = 4096  # elements for which the plain formula is faster than a kernel's call
 
 
 class SGD(Optimizer):
@@ -66,6 +69,20 @@ class SGD(Optimizer):
             dampening=group.dampening if steps > 1 else 0.0, nesterov=group.nesterov,
             weight_decay=group.weight_decay,
         )  # fmt: skip
+
+    def _move(self, group: Any) -> int:
+        """A few numbers without momentum are moved sooner than collected."""
+        if group.momentum or group.weight_decay or group.maximize or group.size >= _FEW:
+            return super()._move(group)
+        rate, moved = group.learning_rate, 0
+        for p, state in zip(group.parameters, group.state):
+            leaf: Any = p._edge and p._edge[0]
+            if leaf is not None and leaf.grad is not None:
+                leaf.written = clock()  # what was recorded with the old values is stale
+                leaf.array -= rate * leaf.grad
+                state["steps"] = state.get("steps", 0) + 1
+                moved += 1
+        return moved
 
 
 class Adam(Optimizer):
