@@ -35,10 +35,12 @@ class Row:
     """A network in words: layers, input, loss, optimizer, and the ratio it must stay below."""
 
     def __init__(
-        self, layers: list, shape: tuple, loss: str, optimizer: str, floors: tuple
-    ) -> None:
+        self, layers: list, shape: tuple, loss: str, optimizer: str, floors: tuple,
+        memory: float | None = None,
+    ) -> None:  # fmt: skip
         self.layers, self.shape, self.loss, self.optimizer = layers, shape, loss, optimizer
         self.floors = {"compiled": floors[0], "numpy": floors[1]}
+        self.memory = memory
 
     def batch(self) -> tuple[np.ndarray, np.ndarray]:
         rng = np.random.default_rng(0)
@@ -56,22 +58,38 @@ def dense(*sizes: int, between: str = "relu") -> list:
     return layers[:-1]
 
 
+def blocks(*channels: int, norm: bool = False) -> list:
+    """3x3 convolutions, each with a rectifier and a pool behind it."""
+    layers: list = []
+    for c_in, c_out in pairwise(channels):
+        layers += [("conv", c_in, c_out, 3, 1), *([("norm", c_out)] if norm else []), ("relu",),
+                   ("pool",)]  # fmt: skip
+    return layers
+
+
+# The second number of the floors is that of the NumPy kernels, where one is set.
 ROWS = {
-    "xor": Row(dense(2, 3, 1, between="sigmoid"), (4, 2), "binary", "sgd", (0.45, 0.45)),
-    "mlp": Row(dense(784, 256, 128, 10), (128, 784), "classes", "sgd", (1.05, 1.05)),
+    "xor": Row(dense(2, 3, 1, between="sigmoid"), (4, 2), "binary", "sgd", (0.4, None)),
+    "mlp": Row(dense(784, 256, 128, 10), (128, 784), "classes", "sgd", (0.95, None)),
+    "deep": Row(dense(64, *[96] * 8, 10), (64, 64), "classes", "adam", (0.7, None)),
     "autoencoder": Row(
-        dense(784, 128, 32, 128, 784), (256, 784), "squared", "adam", (1.1, None)
+        dense(784, 128, 32, 128, 784), (256, 784), "squared", "adam", (1.0, None)
     ),
     "lenet": Row(
         [("conv", 1, 8, 5, 0), ("relu",), ("pool",), ("conv", 8, 16, 5, 0), ("relu",), ("pool",),
          ("flatten",), ("dense", 256, 10)],
-        (64, 28, 28, 1), "classes", "sgd", (1.5, 3.0),
+        (64, 28, 28, 1), "classes", "sgd", (1.2, None),
     ),
     "cnn": Row(
-        [("conv", 3, 32, 3, 1), ("relu",), ("pool",), ("conv", 32, 64, 3, 1), ("relu",), ("pool",),
-         ("conv", 64, 128, 3, 1), ("relu",), ("pool",), ("flatten",), ("dense", 2048, 10)],
-        (64, 32, 32, 3), "classes", "sgd", (1.3, 2.3),
+        [*blocks(3, 32, 64, 128), ("flatten",), ("dense", 2048, 10)],
+        (64, 32, 32, 3), "classes", "sgd", (1.2, None), memory=1.3,
     ),
+    "cnn norm": Row(
+        [*blocks(3, 32, 64, 128, norm=True), ("flatten",), ("dense", 2048, 10)],
+        (64, 32, 32, 3), "classes", "sgd", (1.3, None),
+    ),
+    "lstm": Row([("lstm", 64, 64)], (32, 64, 64), "squared", "sgd", (1.5, None)),
+    "transformer": Row([("block", 128, 4)], (32, 64, 128), "squared", "adam", (1.3, None)),
 }  # fmt: skip
 
 
@@ -103,10 +121,21 @@ def ours(row: Row) -> Step:
         "dense": lambda n_in, n_out: tg.nn.Dense(n_in, n_out, rng=0),
         "conv": lambda c_in, c_out, k, pad: tg.nn.Conv2D(c_in, c_out, k, padding=pad, rng=0),
         "pool": lambda: tg.nn.MaxPool2D(2),
+        "norm": tg.nn.BatchNorm,
         "flatten": tg.nn.Flatten,
         "relu": tg.nn.ReLU,
         "sigmoid": tg.nn.Sigmoid,
+        "lstm": lambda n_in, n_out: outputs_only(tg.nn.LSTM(n_in, n_out, rng=0)),
+        "block": lambda size, heads: tg.nn.TransformerBlock(size, heads, rng=0),
     }
+
+    class outputs_only(tg.nn.Module):
+        def __init__(self, layer: Any) -> None:
+            self.layer = layer
+
+        def __call__(self, x: Any) -> Any:
+            return self.layer(x)[0]
+
     model = tg.nn.Sequential(*[make[kind](*sizes) for kind, *sizes in row.layers])
     optimizers = {"sgd": tg.optim.SGD, "adam": tg.optim.Adam}
     optimizer = optimizers[row.optimizer](model.parameters(), learning_rate=0.001)
@@ -121,30 +150,71 @@ def torch_steps(row: Row) -> dict[str, Step]:
     import torch
 
     torch.set_num_threads(THREADS)
-    images = len(row.shape) == 4
+    variants = ("plain",)
+    if len(row.shape) == 4:
+        variants = ("contiguous", "channels_last")
+    elif row.layers[0][0] == "block":
+        variants = ("encoder layer", "by hand")
     steps = {}
-    for layout, fused in product(("contiguous", "channels_last") if images else ("plain",), (0, 1)):
-        steps[f"{layout}{', fused' if fused else ''}"] = _torch_step(
-            torch, row, layout, bool(fused)
+    for variant, fused in product(variants, (0, 1)):
+        steps[f"{variant}{', fused' if fused else ''}"] = _torch_step(
+            torch, row, variant, bool(fused)
         )
     return steps
 
 
-def _torch_step(torch: Any, row: Row, layout: str, fused: bool) -> Step:
+def _torch_step(torch: Any, row: Row, variant: str, fused: bool) -> Step:
+    nn = torch.nn
+
+    class OutputsOnly(nn.Module):
+        def __init__(self, layer: Any) -> None:
+            super().__init__()
+            self.layer = layer
+
+        def forward(self, x: Any) -> Any:
+            return self.layer(x)[0]
+
+    class Block(nn.Module):
+        """A pre-norm transformer block around PyTorch's fused attention."""
+
+        def __init__(self, size: int, heads: int) -> None:
+            super().__init__()
+            self.heads = heads
+            self.norm1, self.norm2 = nn.LayerNorm(size), nn.LayerNorm(size)
+            self.project, self.merge = nn.Linear(size, 3 * size), nn.Linear(size, size)
+            self.widen, self.narrow = nn.Linear(size, 4 * size), nn.Linear(4 * size, size)
+
+        def forward(self, x: Any) -> Any:
+            n, length, size = x.shape
+            parts = self.project(self.norm1(x)).view(n, length, 3, self.heads, size // self.heads)
+            attended = nn.functional.scaled_dot_product_attention(*parts.permute(2, 0, 3, 1, 4))
+            x = x + self.merge(attended.transpose(1, 2).reshape(n, length, size))
+            return x + self.narrow(nn.functional.gelu(self.widen(self.norm2(x))))
+
+    def block(size: int, heads: int) -> Any:
+        if variant == "by hand":
+            return Block(size, heads)
+        return nn.TransformerEncoderLayer(
+            size, heads, 4 * size, 0.0, "gelu", batch_first=True, norm_first=True
+        )
+
     make = {
-        "dense": torch.nn.Linear,
-        "conv": lambda c_in, c_out, k, pad: torch.nn.Conv2d(c_in, c_out, k, padding=pad),
-        "pool": lambda: torch.nn.MaxPool2d(2),
-        "flatten": torch.nn.Flatten,
-        "relu": torch.nn.ReLU,
-        "sigmoid": torch.nn.Sigmoid,
+        "dense": nn.Linear,
+        "conv": lambda c_in, c_out, k, pad: nn.Conv2d(c_in, c_out, k, padding=pad),
+        "pool": lambda: nn.MaxPool2d(2),
+        "norm": nn.BatchNorm2d,
+        "flatten": nn.Flatten,
+        "relu": nn.ReLU,
+        "sigmoid": nn.Sigmoid,
+        "lstm": lambda n_in, n_out: OutputsOnly(nn.LSTM(n_in, n_out, batch_first=True)),
+        "block": block,
     }
     torch.manual_seed(0)
-    model = torch.nn.Sequential(*[make[kind](*sizes) for kind, *sizes in row.layers])
+    model = nn.Sequential(*[make[kind](*sizes) for kind, *sizes in row.layers])
     x, y = (torch.from_numpy(np.ascontiguousarray(a)) for a in row.batch())
     if x.ndim == 4:
         x = x.permute(0, 3, 1, 2).contiguous()
-    if layout == "channels_last":
+    if variant == "channels_last":
         model, x = (
             model.to(memory_format=torch.channels_last),
             x.to(memory_format=torch.channels_last),
@@ -249,8 +319,23 @@ def side_by_side(steps: dict[str, Step], rounds: int) -> dict[str, list[float]]:
     return times
 
 
+def processor() -> str:
+    """The processor's name (Linux)."""
+    with open("/proc/cpuinfo") as file:
+        return next((line.split(":")[1].strip() for line in file if "model name" in line), "")
+
+
+def blas() -> str:
+    """NumPy's BLAS library and the processor it takes this one for, which decides its speed."""
+    from threadpoolctl import threadpool_info
+
+    found = next(library for library in threadpool_info() if library["user_api"] == "blas")
+    return f"NumPy {np.__version__} with {found['internal_api']} for {found.get('architecture')}"
+
+
 def print_steps(names: list[str], rounds: int) -> None:
     kernels = "numpy" if os.environ.get("TINYGRAD_ML_KERNELS") == "numpy" else "compiled"
+    print(f"{processor()}; {blas()}")
     print(f"one training step, best of {rounds} rounds (median in brackets), {kernels} kernels")
     print(f"{'row':<12}{'ours ms':>18}{'PyTorch ms':>18}{'ratio':>8}{'floor':>7}  PyTorch's best")
     for name in names:
@@ -287,7 +372,10 @@ def print_memory(names: list[str]) -> None:
             for side in ("ours", "torch")
         )
         ratio = f"{mine / theirs:.2f}" if theirs else "-"
-        print(f"{name:<12}ours {mine:>7.1f}   PyTorch {theirs:>7.1f}   ratio {ratio:>5}")
+        floor = ROWS[name].memory or "-"
+        print(
+            f"{name:<12}ours {mine:>7.1f}   PyTorch {theirs:>7.1f}   ratio {ratio:>5}  {floor:>5}"
+        )
 
 
 def peak(side: str, name: str) -> None:
