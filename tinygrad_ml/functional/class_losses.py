@@ -13,8 +13,8 @@ import numpy as np
 from ..table import defvjp
 from ..tensor import arrays_of, constant
 from .activations import log_softmax, logsumexp, relu, softmax
+from .checks import number
 from .losses import check_numbers, check_shapes, loss, mean_weight, reduce, shape_of, weights
-from .rectifiers import number
 from .special import xlogy
 
 Array = Any  # an ndarray or a Tensor

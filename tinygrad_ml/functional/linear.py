@@ -11,6 +11,7 @@ from ..rules.linalg import product
 from ..rules.windows import sum_rows
 from ..table import defvjp
 from ..tensor import constant, primitive
+from .checks import as_array, numbers
 
 Array = Any  # an ndarray or a Tensor
 
@@ -26,6 +27,8 @@ def linear(x: Array, w: Array, bias: Array = None) -> Array:
     """
     if w.ndim != 2:
         raise ValueError(f"linear: expected weights of shape (n_in, n_out), got {w.shape}.")
+    if not hasattr(x, "dtype") or x.dtype.kind not in "fc":
+        x = numbers("linear", x).astype(w.dtype)  # whole numbers would make it all float64
     if x.ndim == 0 or x.shape[-1] != w.shape[0]:
         hint = " Is it transposed? Rows are samples." if x.shape[:1] == w.shape[:1] else ""
         raise ValueError(
@@ -60,19 +63,6 @@ defvjp(
 )
 
 
-def as_array(values: Any, name: str) -> Array:
-    """Arrays, Tensors and None as they are, lists as arrays."""
-    if values is None or hasattr(values, "dtype"):
-        return values
-    try:
-        return np.asarray(values)
-    except ValueError as error:
-        raise ValueError(
-            f"{name}: expected an array of a regular shape, got lists of different lengths. Fill "
-            "short ones up with zeros, or with an id that stands for nothing (padding_index)."
-        ) from error
-
-
 def embedding(ids: Any, weight: Array, padding_index: int | None = None) -> Array:
     """Row ids[...] of `weight` for every id; where it is `padding_index`, zeros and no gradient.
 
@@ -82,7 +72,7 @@ def embedding(ids: Any, weight: Array, padding_index: int | None = None) -> Arra
     array([[3., 4.],
            [3., 4.]])
     """
-    ids, weight = np.asarray(as_array(ids, "embedding")), as_array(weight, "embedding")
+    ids, weight = np.asarray(as_array("embedding", ids)), as_array("embedding", weight)
     if weight.ndim != 2:
         raise ValueError(
             f"embedding: expected a weight of shape (count, size), got {weight.shape}. "
@@ -97,7 +87,7 @@ def embedding(ids: Any, weight: Array, padding_index: int | None = None) -> Arra
     if ids.size and not 0 <= ids.min() <= ids.max() < count:
         raise ValueError(
             f"embedding: expected ids from 0 to {count - 1}, got {ids.min()} to {ids.max()}. "
-            "The table needs one row more than the largest id."
+            "The first id is 0, and the table needs one row more than the largest."
         )
     rows = weight[ids]
     return rows if padding_index is None else np.where((ids != padding_index)[..., None], rows, 0)
@@ -122,6 +112,8 @@ def one_hot(labels: Any, n_classes: int | None = None, dtype: Any = np.float32) 
     count = n_classes
     if count is None:
         count = int(labels.max()) + 1 if labels.size else 0
+    if not isinstance(count, (int, np.integer)) or count < 0:
+        raise ValueError(f"one_hot: n_classes must be None or a whole number, got {n_classes!r}.")
     if labels.size and not 0 <= labels.min() <= labels.max() < count:
         raise ValueError(
             f"one_hot: expected labels from 0 to {count - 1}, got {labels.min()} to {labels.max()}."

@@ -20,7 +20,7 @@ from ..kernels.memory import empty
 from ..table import defvjp
 from ..tensor import arrays_of, primitive
 from .activations import log_1_plus_exp, relu, sigmoid, softplus
-from .rectifiers import number
+from .checks import number
 
 Array = Any  # an ndarray or a Tensor
 

@@ -16,7 +16,7 @@ from ..kernels.special import SATURATED, largest_exponent
 from ..table import defvjp
 from ..tensor import primitive
 from .activations import sigmoid, softplus, tanh
-from .checks import floats
+from .checks import floats, number
 
 Array = Any  # an ndarray or a Tensor
 SELU_SCALE, SELU_ALPHA = 1.0507009873554805, 1.6732632423543772  # fixed point: mean 0, variance 1
@@ -215,14 +215,3 @@ def _between(x: Array, *, low: float, high: float) -> Array:
 
 
 defvjp(_between, lambda g, out, x, *, low, high: g * ((x > low) & (x < high)))
-
-
-def number(name: str, what: str, value: Any, positive: bool = False) -> float:
-    """A Python number, since one of NumPy's would turn float32 into float64."""
-    wanted = "a positive number" if positive else "a finite number"
-    numeric = isinstance(value, (int, float, np.integer, np.floating))
-    if not numeric or isinstance(value, bool) or not math.isfinite(value):
-        raise ValueError(f"{name}: {what} must be {wanted}, got {value!r}.")
-    if positive and not value > 0:
-        raise ValueError(f"{name}: {what} must be {wanted}, got {value!r}.")
-    return float(value)
