@@ -141,11 +141,11 @@ COMPOSED = {
     "gelu tanh": (lambda x: F.gelu(x, "tanh"), draw(5)),
     "smooth_l1": (lambda x, t: F.smooth_l1_loss(x, t, beta=0.77), draw(4), draw(4)),
     "hinge": (lambda x: F.hinge_loss(x, SIGNS), draw(4)),
-    "poisson": (F.poisson_nll_loss, draw(4), draw(4)),
+    "poisson": (F.poisson_nll_loss, draw(4), draw(4, low=0.3)),
     "poisson means": (
         lambda m, t: F.poisson_nll_loss(m, t, log_input=False),
         draw(4, low=0.4),
-        draw(4),
+        draw(4, low=0.3),
     ),
     "gaussian": (F.gaussian_nll_loss, draw(2, 2), draw(2, 2), draw(2, 1, low=0.3)),
     "bce weight": (
@@ -156,7 +156,7 @@ COMPOSED = {
     "logits pos_weight": (
         lambda z, t: F.binary_cross_entropy_with_logits(z, t, weight=2, pos_weight=[0.5, 2]),
         draw(2, 2),
-        draw(2, 2),
+        draw(2, 2, low=0.2, high=0.8),
     ),
     "cross_entropy": (
         lambda z: F.cross_entropy(z, CLASSES, "mean", WEIGHT, 0.2, ignore_index=1),
@@ -388,6 +388,12 @@ ERRORS = {
     "cosine classes": (lambda: F.cosine_embedding_loss(X, X, 0 * Z), "targets of -1 and 1"),
     "triplet shapes": (lambda: F.triplet_margin_loss(X, X, X[:2]), r"of one shape \(..., d\)"),
     "triplet ints": (lambda: F.triplet_margin_loss(INT, INT, INT), "floating-point values"),
+    "bce target": (lambda: F.binary_cross_entropy(0.5 + 0 * Z, 2 + 0 * Z), "targets from 0 to 1"),
+    "signs": (
+        lambda: F.binary_cross_entropy_with_logits(Z, np.sign(Z - 0.5)),
+        r"targets from 0 to 1, got -1 to 1. Write \(t \+ 1\) / 2",
+    ),
+    "counts": (lambda: F.poisson_nll_loss(Z, 0 * Z - 1), "targets from 0 to inf, got -1 to -1"),
     "triplet margin": (lambda: F.triplet_margin_loss(X, X, X, margin=-1), "a positive number, got"),
     "relu nothing": (lambda: F.relu(None), r"relu: .*got None. Give numbers in a regular shape"),
     "relu ragged": (lambda: F.relu([[1.0], [1.0, 2.0]]), "relu: .*lists of different lengths"),
