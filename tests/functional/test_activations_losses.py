@@ -390,8 +390,8 @@ ERRORS = {
     "triplet ints": (lambda: F.triplet_margin_loss(INT, INT, INT), "floating-point values"),
     "bce target": (lambda: F.binary_cross_entropy(0.5 + 0 * Z, 2 + 0 * Z), "targets from 0 to 1"),
     "signs": (
-        lambda: F.binary_cross_entropy_with_logits(Z, np.sign(Z - 0.5)),
-        r"targets from 0 to 1, got -1 to 1. Write \(t \+ 1\) / 2",
+        lambda: F.binary_cross_entropy_with_logits(Z, 0 * Z - 1),
+        r"targets from 0 to 1, got -1 to -1. Write \(t \+ 1\) / 2",
     ),
     "counts": (lambda: F.poisson_nll_loss(Z, 0 * Z - 1), "targets from 0 to inf, got -1 to -1"),
     "triplet margin": (lambda: F.triplet_margin_loss(X, X, X, margin=-1), "a positive number, got"),
@@ -426,3 +426,16 @@ def test_scipys_functions_name_ours(name):
     x = tg.Tensor(np.full(2, 0.5), requires_grad=True)
     with pytest.raises(TypeError, match=rf"Use tg\.functional\.{name}\(t\), which has one"):
         function(*[x] * function.nin)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("size", [1, 3000])
+@pytest.mark.parametrize("name", ["mish", "silu", "gelu", "hardswish", "softplus", "elu", "selu"])
+def test_at_infinity_activations_go_on_straight(name, size):
+    x = tg.Tensor(np.repeat([[np.inf], [-np.inf], [np.nan]], size, axis=1), requires_grad=True)
+    out = getattr(F, name)(x)
+    slope = tg.gradients(out.sum(), [x])[0].data
+    steep = F.rectifiers.SELU_SCALE if name == "selu" else 1
+    assert np.all(out.data[0] == np.inf) and np.all(slope[0] == steep)
+    assert np.all(np.isfinite(out.data[1])) and np.allclose(slope[1], 0, atol=1e-30)
+    assert np.all(np.isnan(out.data[2]))

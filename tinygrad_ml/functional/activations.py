@@ -80,7 +80,8 @@ def softplus(x: Array) -> Array:
 def log_1_plus_exp(x: np.ndarray) -> np.ndarray:
     """softplus of an array; np.logaddexp, one call, is the faster way for few elements only."""
     if x.size < 1024:
-        return np.logaddexp(x, 0)
+        with np.errstate(invalid="ignore"):  # NumPy warns of a NaN that was there before
+            return np.logaddexp(x, 0)
     out = np.absolute(x, out=empty(x.shape, x.dtype))
     np.exp(np.negative(out, out=out), out=out)  # in [0, 1]
     one_more = np.add(out, 1, out=empty(x.shape, x.dtype))

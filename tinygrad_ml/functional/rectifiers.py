@@ -116,7 +116,8 @@ def silu(x: Array) -> Array:
 def mish(x: Array) -> Array:
     """x tanh(softplus(x)) (Misra, 2019)."""
     x = floats("mish", x)
-    return np.clip(x, -1000, None) * tanh(softplus(x))  # -inf times 0 would be NaN
+    gated = np.clip(x, -1000, 1000) * tanh(softplus(x))  # inf times 0 would be NaN
+    return np.where(x > 1000, x, gated)
 
 
 def glu(x: Array, axis: int = -1) -> Array:
@@ -192,7 +193,7 @@ def hardsigmoid(x: Array) -> Array:
 def hardswish(x: Array) -> Array:
     """x hardsigmoid(x) (Howard et al., 2019)."""
     x = floats("hardswish", x)
-    return np.clip(x, -3, None) * hardsigmoid(x)  # -inf times 0 would be NaN
+    return np.where(x > 3, x, np.clip(x, -3, 3) * hardsigmoid(x))  # inf times 0 would be NaN
 
 
 def prelu(x: Array, slope: Array) -> Array:
