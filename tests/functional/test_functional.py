@@ -349,3 +349,7 @@ def test_linear_takes_whole_numbers_in_the_type_of_its_weights():
     F.linear(np.array([[3, 4]]), weight).sum().backward()
     assert weight.grad.dtype == np.float32
     np.testing.assert_array_equal(weight.grad, [[3], [4]])
+
+
+def test_an_empty_list_of_ids_has_no_rows():
+    assert F.embedding([], np.ones((3, 2))).shape == (0, 2)

@@ -25,8 +25,11 @@ def linear(x: Array, w: Array, bias: Array = None) -> Array:
     >>> linear(np.array([[1.0, 2.0]]), np.array([[3.0], [4.0]]), np.array([5.0]))
     array([[16.]])
     """
-    if w.ndim != 2:
-        raise ValueError(f"linear: expected weights of shape (n_in, n_out), got {w.shape}.")
+    if getattr(w, "ndim", None) != 2:
+        raise ValueError(
+            "linear: expected weights of shape (n_in, n_out), got "
+            f"{getattr(w, 'shape', type(w).__name__)}. Use np.asarray(w, np.float32)."
+        )
     if not hasattr(x, "dtype") or x.dtype.kind not in "fc":
         x = numbers("linear", x).astype(w.dtype)  # whole numbers would make it all float64
     if x.ndim == 0 or x.shape[-1] != w.shape[0]:
@@ -38,8 +41,12 @@ def linear(x: Array, w: Array, bias: Array = None) -> Array:
     rows = x.reshape(-1, x.shape[-1]) if x.ndim != 2 else x
     out = kernels.product(rows, w)
     if bias is not None:
-        if bias.shape != w.shape[1:]:
-            raise ValueError(f"linear: expected a bias of shape {w.shape[1:]}, got {bias.shape}.")
+        if getattr(bias, "shape", None) != w.shape[1:]:
+            raise ValueError(
+                f"linear: expected a bias of shape {w.shape[1:]}, got "
+                f"{getattr(bias, 'shape', type(bias).__name__)}. It holds one "
+                "number per column of the weights."
+            )
         if bias.dtype == out.dtype:
             out += bias
         else:
@@ -79,7 +86,7 @@ def embedding(ids: Any, weight: Array, padding_index: int | None = None) -> Arra
             "It has one row per id."
         )
     count = weight.shape[0]
-    if ids.dtype.kind not in "iu":
+    if ids.dtype.kind not in "iu" and ids.shape != (0,):  # an empty list is one of floats
         raise TypeError(
             f"embedding: expected integer ids from 0 to {count - 1}, got {ids.dtype}. "
             "Write ids.astype(int), or use a Dense layer for values that are no ids."
@@ -89,7 +96,7 @@ def embedding(ids: Any, weight: Array, padding_index: int | None = None) -> Arra
             f"embedding: expected ids from 0 to {count - 1}, got {ids.min()} to {ids.max()}. "
             "The first id is 0, and the table needs one row more than the largest."
         )
-    rows = weight[ids]
+    rows = weight[ids if ids.size else ids.astype(int)]
     return rows if padding_index is None else np.where((ids != padding_index)[..., None], rows, 0)
 
 
