@@ -399,7 +399,7 @@ ERRORS = {
     "relu ragged": (lambda: F.relu([[1.0], [1.0, 2.0]]), "relu: .*lists of different lengths"),
     "leaky slope": (lambda: F.leaky_relu(Z, "a"), "leaky_relu: slope must be a finite number"),
     "linear text": (lambda: F.linear([["a"]], X), "linear: expected an array of numbers, got <U1"),
-    "linear weights": (lambda: F.linear(X, None), r"weights of shape .*got NoneType. Use np.asarray"),
+    "linear weights": (lambda: F.linear(X, None), r"weights of .*NoneType. Use np.asarray"),
     "linear bias": (lambda: F.linear(X, X.T, [1.0]), r"bias of shape \(4,\), got list"),
     "linear nothing": (lambda: F.linear(None, X), "linear: expected an array of numbers, got None"),
     "classes text": (lambda: F.one_hot([1, 2], "3"), "n_classes must be None or a whole number"),
