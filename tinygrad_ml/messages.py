@@ -44,8 +44,8 @@ SET_ITEM = (
 )
 TRACKED_ARRAY = (
     "a Tensor that requires gradients cannot become a plain array: the gradient would be lost "
-    "silently. Use np.stack for a list of Tensors, and t.data (or t.detach()) where no gradient is "
-    "wanted."
+    "silently. Use np.stack for a list of Tensors, result[0] for one of several results, and "
+    "t.data (or t.detach()) where no gradient is wanted."
 )
 METADATA = (
     "{name}: expected a Tensor as an array argument only, got one as a keyword: its gradient would "

@@ -141,11 +141,11 @@ COMPOSED = {
     "gelu tanh": (lambda x: F.gelu(x, "tanh"), draw(5)),
     "smooth_l1": (lambda x, t: F.smooth_l1_loss(x, t, beta=0.77), draw(4), draw(4)),
     "hinge": (lambda x: F.hinge_loss(x, SIGNS), draw(4)),
-    "poisson": (F.poisson_nll_loss, draw(4), draw(4)),
+    "poisson": (F.poisson_nll_loss, draw(4), draw(4, low=0.3)),
     "poisson means": (
         lambda m, t: F.poisson_nll_loss(m, t, log_input=False),
         draw(4, low=0.4),
-        draw(4),
+        draw(4, low=0.3),
     ),
     "gaussian": (F.gaussian_nll_loss, draw(2, 2), draw(2, 2), draw(2, 1, low=0.3)),
     "bce weight": (
@@ -156,7 +156,7 @@ COMPOSED = {
     "logits pos_weight": (
         lambda z, t: F.binary_cross_entropy_with_logits(z, t, weight=2, pos_weight=[0.5, 2]),
         draw(2, 2),
-        draw(2, 2),
+        draw(2, 2, low=0.2, high=0.8),
     ),
     "cross_entropy": (
         lambda z: F.cross_entropy(z, CLASSES, "mean", WEIGHT, 0.2, ignore_index=1),
@@ -388,6 +388,25 @@ ERRORS = {
     "cosine classes": (lambda: F.cosine_embedding_loss(X, X, 0 * Z), "targets of -1 and 1"),
     "triplet shapes": (lambda: F.triplet_margin_loss(X, X, X[:2]), r"of one shape \(..., d\)"),
     "triplet ints": (lambda: F.triplet_margin_loss(INT, INT, INT), "floating-point values"),
+    "bce target": (lambda: F.binary_cross_entropy(0.5 + 0 * Z, 2 + 0 * Z), "targets from 0 to 1"),
+    "signs": (
+        lambda: F.binary_cross_entropy_with_logits(Z, 0 * Z - 1),
+        r"targets from 0 to 1, got -1 to -1. Write \(t \+ 1\) / 2",
+    ),
+    "counts": (lambda: F.poisson_nll_loss(Z, 0 * Z - 1), "targets from 0 to inf, got -1 to -1"),
+    "triplet margin": (lambda: F.triplet_margin_loss(X, X, X, margin=-1), "a positive number, got"),
+    "relu nothing": (lambda: F.relu(None), r"relu: .*got None. Give numbers in a regular shape"),
+    "relu ragged": (lambda: F.relu([[1.0], [1.0, 2.0]]), "relu: .*lists of different lengths"),
+    "leaky slope": (lambda: F.leaky_relu(Z, "a"), "leaky_relu: slope must be a finite number"),
+    "linear text": (lambda: F.linear([["a"]], X), "linear: expected an array of numbers, got <U1"),
+    "linear weights": (lambda: F.linear(X, None), r"weights of .*NoneType. Use np.asarray"),
+    "linear bias": (lambda: F.linear(X, X.T, [1.0]), r"bias of shape \(4,\), got list"),
+    "linear nothing": (lambda: F.linear(None, X), "linear: expected an array of numbers, got None"),
+    "classes text": (lambda: F.one_hot([1, 2], "3"), "n_classes must be None or a whole number"),
+    "dropout text": (lambda: F.dropout("a", 0.5, 0), "dropout: expected an array of numbers"),
+    "dropout rng": (lambda: F.dropout(Z, 0.5, "a"), "dropout: rng must be None, a seed"),
+    "norm nothing": (lambda: F.layer_norm(X, None), "layer_norm: .*floating-point gamma, got None"),
+    "id below 0": (lambda: F.embedding([-1], X), "got -1 to -1. The first id is 0"),
     "dropout rate": (lambda: F.alpha_dropout(Z, None, GENERATOR), "at least 0 and below 1"),
     "dropout rows": (lambda: F.channel_dropout(Z, 0.5, GENERATOR), r"\(n, ..., c\), got \(4,\)"),
 }
@@ -409,3 +428,16 @@ def test_scipys_functions_name_ours(name):
     x = tg.Tensor(np.full(2, 0.5), requires_grad=True)
     with pytest.raises(TypeError, match=rf"Use tg\.functional\.{name}\(t\), which has one"):
         function(*[x] * function.nin)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("size", [1, 3000])
+@pytest.mark.parametrize("name", ["mish", "silu", "gelu", "hardswish", "softplus", "elu", "selu"])
+def test_at_infinity_activations_go_on_straight(name, size):
+    x = tg.Tensor(np.repeat([[np.inf], [-np.inf], [np.nan]], size, axis=1), requires_grad=True)
+    out = getattr(F, name)(x)
+    slope = tg.gradients(out.sum(), [x])[0].data
+    steep = F.rectifiers.SELU_SCALE if name == "selu" else 1
+    assert np.all(out.data[0] == np.inf) and np.all(slope[0] == steep)
+    assert np.all(np.isfinite(out.data[1])) and np.allclose(slope[1], 0, atol=1e-30)
+    assert np.all(np.isnan(out.data[2]))

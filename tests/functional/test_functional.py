@@ -337,3 +337,19 @@ def test_empty_batches_of_images(operation):
     assert y.shape[0] == 0
     y.sum().backward()
     assert x.grad.shape == x.shape
+
+
+def test_linear_takes_whole_numbers_in_the_type_of_its_weights():
+    w = np.array([[1.0], [2.0]], np.float32)
+    for x in ([[3, 4]], [[3.0, 4.0]], np.array([[3, 4]])):
+        out = F.linear(x, w)
+        assert out.dtype == np.float32
+        np.testing.assert_array_equal(out, [[11]])
+    weight = tg.Parameter(w)
+    F.linear(np.array([[3, 4]]), weight).sum().backward()
+    assert weight.grad.dtype == np.float32
+    np.testing.assert_array_equal(weight.grad, [[3], [4]])
+
+
+def test_an_empty_list_of_ids_has_no_rows():
+    assert F.embedding([], np.ones((3, 2))).shape == (0, 2)

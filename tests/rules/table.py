@@ -622,8 +622,9 @@ exclude(
     distances._squared, zero_d="takes matrices", broadcast="shapes are checked, never broadcast"
 )
 exclude_axes(distances._squared)
-import rules.cases_convolution  # noqa: E402, F401
+
 from rules import (  # noqa: E402, F401
+    cases_convolution,
     cases_functional,
     cases_linalg,
     cases_numpy,

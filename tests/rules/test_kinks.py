@@ -125,6 +125,14 @@ def test_std_is_flat_where_all_values_are_equal(order):
     np.testing.assert_array_equal(found[:, 0], [0, 0])
 
 
+@pytest.mark.parametrize("order", [1, 2])
+def test_hypot_of_zeros_is_flat(order):
+    """As the norm is; PyTorch's 0 / 0 would spoil the parameters of a whole network."""
+    x, y = slope(np.hypot, [0.0, 3.0], [0.0, 4.0], order=order)
+    np.testing.assert_allclose(x, [0, 0.6] if order == 1 else [0, (16 - 12) / 125], rtol=1e-15)
+    np.testing.assert_allclose(y, [0, 0.8] if order == 1 else [0, (9 - 12) / 125], rtol=1e-15)
+
+
 def test_distance_zero_is_flat():
     x = np.array([[1.0, 2.0], [4.0, 6.0]])
     found = slope(lambda x: functional.pairwise_distances(x), x)

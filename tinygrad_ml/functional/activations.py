@@ -13,7 +13,7 @@ from .. import kernels
 from ..kernels.memory import empty
 from ..table import defvjp
 from ..tensor import primitive
-from .checks import floats
+from .checks import floats, number, numbers
 
 Array = Any  # an ndarray or a Tensor
 _FEW = kernels.sigmoid.least  # below, choosing a kernel would take a twentieth of the small call
@@ -21,7 +21,7 @@ _FEW = kernels.sigmoid.least  # below, choosing a kernel would take a twentieth 
 
 def tanh(x: Array) -> Array:
     """Hyperbolic tangent, np.tanh(x): values in (-1, 1), any shape."""
-    return np.tanh(_numbers(x, "tanh"))
+    return np.tanh(numbers("tanh", x))
 
 
 @primitive
@@ -53,7 +53,7 @@ defvjp(
 @primitive
 def relu(x: Array) -> Array:
     """Rectifier, max(x, 0), any shape; its slope at 0 is 0 (Nair & Hinton, 2010)."""
-    return kernels.relu(_numbers(x, "relu"))
+    return kernels.relu(numbers("relu", x))
 
 
 _relu_backward = primitive(kernels.relu_backward)
@@ -63,8 +63,8 @@ defvjp(_relu_backward, lambda G, _out, _g, y: _relu_backward(G, y), None)
 
 def leaky_relu(x: Array, slope: float = 0.01) -> Array:
     """x where x > 0, else slope x, any shape (Maas et al., 2013)."""
-    x = _numbers(x, "leaky_relu")
-    return np.where(x > 0, x, float(slope) * x)  # a NumPy number would turn float32 to float64
+    x = numbers("leaky_relu", x)
+    return np.where(x > 0, x, number("leaky_relu", "slope", slope) * x)
 
 
 @primitive
@@ -74,7 +74,8 @@ def softplus(x: Array) -> Array:
     >>> softplus(np.array([-1000.0, 1000.0]))
     array([   0., 1000.])
     """
-    return log_1_plus_exp(floats("softplus", x))
+    with np.errstate(invalid="ignore"):  # NumPy warns of a NaN that was there before
+        return log_1_plus_exp(floats("softplus", x))
 
 
 _ZEROS = {kind: np.zeros((), kind) for kind in np.typecodes["Float"]}  # faster than the number 0
@@ -185,11 +186,3 @@ def _largest(x: np.ndarray, axis: Any, name: str) -> np.ndarray:
             "is -1."
         ) from None
     return np.minimum(top, limit)
-
-
-def _numbers(x: Array, name: str) -> Array:
-    """An array or Tensor of numbers; NumPy's complaint about text would name a ufunc."""
-    x = x if hasattr(x, "dtype") else np.asarray(x)
-    if x.dtype.kind not in "fiubc":
-        raise TypeError(f"{name}: expected an array of numbers, got {x.dtype}.")
-    return x

@@ -11,10 +11,9 @@ from typing import Any
 import numpy as np
 
 from .. import kernels
-from ..generators import generator
 from ..table import defvjp
 from ..tensor import primitive
-from .linear import as_array
+from .checks import as_array, floats
 from .normalisation import dropout as drop
 
 Array = Any  # an ndarray or a Tensor
@@ -42,12 +41,12 @@ def scaled_dot_product_attention(
 
     Returns (..., length, features).
     """
-    query, key, value = (as_array(a, "attention") for a in (query, key, value))
+    query, key, value = (floats("attention", a) for a in (query, key, value))
     _check(query, key, value, causal)
     scores = (query * (1 / math.sqrt(query.shape[-1]))) @ key.mT
     weights = _weights(scores, *_additive(mask, scores), causal=bool(causal))
     if dropout:
-        weights = drop(weights, dropout, generator(rng, "attention"))
+        weights = drop(weights, dropout, rng)
     return weights @ value
 
 
@@ -74,12 +73,6 @@ def _check(query: Array, key: Array, value: Array, causal: bool) -> None:
             "attention: expected a query and a key of one length with causal=True, got "
             f"{shapes[0][-2]} and {shapes[1][-2]}. Give a mask that says what is past."
         )
-    for array in (query, key, value):
-        if array.dtype.kind != "f":
-            raise TypeError(
-                f"attention: expected floating-point values, got {array.dtype}. "
-                "Use x.astype(np.float32)."
-            )
 
 
 def _broadcast(*shapes: tuple[int, ...]) -> bool:
@@ -94,7 +87,7 @@ def _additive(mask: Array, scores: Array) -> tuple:
     """The mask as numbers to add, 0 and -inf for a mask of bool; nothing without one."""
     if mask is None:
         return ()
-    mask = as_array(mask, "attention")
+    mask = as_array("attention", mask)
     if mask.dtype.kind not in "bf":
         raise TypeError(
             "attention: expected a mask of bool (True: may attend) or of numbers to add, got "

@@ -13,8 +13,17 @@ import numpy as np
 from ..table import defvjp
 from ..tensor import arrays_of, constant
 from .activations import log_softmax, logsumexp, relu, softmax
-from .losses import check_numbers, check_shapes, loss, mean_weight, reduce, shape_of, weights
-from .rectifiers import number
+from .checks import number
+from .losses import (
+    NUMBERING,
+    check_numbers,
+    check_shapes,
+    loss,
+    mean_weight,
+    reduce,
+    shape_of,
+    weights,
+)
 from .special import xlogy
 
 Array = Any  # an ndarray or a Tensor
@@ -47,7 +56,8 @@ def cross_entropy(
     if not soft and (len(shape) == 0 or target_shape != shape[:-1]):
         raise ValueError(
             f"cross_entropy: expected targets of shape {shape[:-1]} (classes) or {shape} "
-            f"(probabilities) for logits of shape {shape}, got {target_shape}."
+            f"(probabilities) for logits of shape {shape}, got {target_shape}. Classes are the "
+            "last axis of the logits."
         )
     if class_weight is None and ignore_index is None and label_smoothing == 0:
         entropy = _cross_entropy_soft if soft else _cross_entropy_hard
@@ -196,14 +206,11 @@ def _check_rows(name: str, logits: Array, target: Array) -> None:
 
 def _check_classes(name: str, classes: np.ndarray, shape: tuple[int, ...]) -> None:
     if classes.dtype.kind not in "iu":
-        raise TypeError(
-            f"{name}: expected integer classes, got {classes.dtype}. "
-            "np.unique(y, return_inverse=True) numbers other labels."
-        )
+        raise TypeError(f"{name}: expected integer classes, got {classes.dtype}. {NUMBERING}.")
     if classes.size and not 0 <= classes.min() <= classes.max() < shape[-1]:
         raise ValueError(
             f"{name}: expected classes from 0 to {shape[-1] - 1} for logits of shape "
-            f"{shape}, got {classes.min()} to {classes.max()}."
+            f"{shape}, got {classes.min()} to {classes.max()}. {NUMBERING}, from 0."
         )
 
 

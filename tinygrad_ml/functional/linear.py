@@ -11,6 +11,7 @@ from ..rules.linalg import product
 from ..rules.windows import sum_rows
 from ..table import defvjp
 from ..tensor import constant, primitive
+from .checks import as_array, numbers
 
 Array = Any  # an ndarray or a Tensor
 
@@ -24,8 +25,13 @@ def linear(x: Array, w: Array, bias: Array = None) -> Array:
     >>> linear(np.array([[1.0, 2.0]]), np.array([[3.0], [4.0]]), np.array([5.0]))
     array([[16.]])
     """
-    if w.ndim != 2:
-        raise ValueError(f"linear: expected weights of shape (n_in, n_out), got {w.shape}.")
+    if getattr(w, "ndim", None) != 2:
+        raise ValueError(
+            "linear: expected weights of shape (n_in, n_out), got "
+            f"{getattr(w, 'shape', type(w).__name__)}. Use np.asarray(w, np.float32)."
+        )
+    if not hasattr(x, "dtype") or x.dtype.kind not in "fc":
+        x = numbers("linear", x).astype(w.dtype)  # whole numbers would make it all float64
     if x.ndim == 0 or x.shape[-1] != w.shape[0]:
         hint = " Is it transposed? Rows are samples." if x.shape[:1] == w.shape[:1] else ""
         raise ValueError(
@@ -35,8 +41,12 @@ def linear(x: Array, w: Array, bias: Array = None) -> Array:
     rows = x.reshape(-1, x.shape[-1]) if x.ndim != 2 else x
     out = kernels.product(rows, w)
     if bias is not None:
-        if bias.ndim != 1 or len(bias) != w.shape[1]:
-            raise ValueError(f"linear: expected a bias of shape {w.shape[1:]}, got {bias.shape}.")
+        if getattr(bias, "shape", None) != w.shape[1:]:
+            raise ValueError(
+                f"linear: expected a bias of shape {w.shape[1:]}, got "
+                f"{getattr(bias, 'shape', type(bias).__name__)}. It holds one "
+                "number per column of the weights."
+            )
         if bias.dtype == out.dtype:
             out += bias
         else:
@@ -60,19 +70,6 @@ defvjp(
 )
 
 
-def as_array(values: Any, name: str) -> Array:
-    """Arrays, Tensors and None as they are, lists as arrays."""
-    if values is None or hasattr(values, "dtype"):
-        return values
-    try:
-        return np.asarray(values)
-    except ValueError as error:
-        raise ValueError(
-            f"{name}: expected an array of a regular shape, got lists of different lengths. Fill "
-            "short ones up with zeros, or with an id that stands for nothing (padding_index)."
-        ) from error
-
-
 def embedding(ids: Any, weight: Array, padding_index: int | None = None) -> Array:
     """Row ids[...] of `weight` for every id; where it is `padding_index`, zeros and no gradient.
 
@@ -82,14 +79,14 @@ def embedding(ids: Any, weight: Array, padding_index: int | None = None) -> Arra
     array([[3., 4.],
            [3., 4.]])
     """
-    ids, weight = np.asarray(as_array(ids, "embedding")), as_array(weight, "embedding")
+    ids, weight = np.asarray(as_array("embedding", ids)), as_array("embedding", weight)
     if weight.ndim != 2:
         raise ValueError(
             f"embedding: expected a weight of shape (count, size), got {weight.shape}. "
             "It has one row per id."
         )
     count = weight.shape[0]
-    if ids.dtype.kind not in "iu":
+    if ids.dtype.kind not in "iu" and ids.shape != (0,):  # an empty list is one of floats
         raise TypeError(
             f"embedding: expected integer ids from 0 to {count - 1}, got {ids.dtype}. "
             "Write ids.astype(int), or use a Dense layer for values that are no ids."
@@ -97,9 +94,9 @@ def embedding(ids: Any, weight: Array, padding_index: int | None = None) -> Arra
     if ids.size and not 0 <= ids.min() <= ids.max() < count:
         raise ValueError(
             f"embedding: expected ids from 0 to {count - 1}, got {ids.min()} to {ids.max()}. "
-            "The table needs one row more than the largest id."
+            "The first id is 0, and the table needs one row more than the largest."
         )
-    rows = weight[ids]
+    rows = weight[ids if ids.size else ids.astype(int)]
     return rows if padding_index is None else np.where((ids != padding_index)[..., None], rows, 0)
 
 
@@ -122,6 +119,8 @@ def one_hot(labels: Any, n_classes: int | None = None, dtype: Any = np.float32) 
     count = n_classes
     if count is None:
         count = int(labels.max()) + 1 if labels.size else 0
+    if not isinstance(count, (int, np.integer)) or count < 0:
+        raise ValueError(f"one_hot: n_classes must be None or a whole number, got {n_classes!r}.")
     if labels.size and not 0 <= labels.min() <= labels.max() < count:
         raise ValueError(
             f"one_hot: expected labels from 0 to {count - 1}, got {labels.min()} to {labels.max()}."

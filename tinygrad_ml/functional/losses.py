@@ -20,9 +20,11 @@ from ..kernels.memory import empty
 from ..table import defvjp
 from ..tensor import arrays_of, primitive
 from .activations import log_1_plus_exp, relu, sigmoid, softplus
-from .rectifiers import number
+from .checks import number
 
 Array = Any  # an ndarray or a Tensor
+NUMBERING = "np.unique(y, return_inverse=True) numbers other labels"
+SIGNS = "Write (t + 1) / 2 for classes -1 and 1, and scale other values to [0, 1]."
 
 
 def loss(function: Callable) -> Callable:
@@ -190,6 +192,7 @@ def poisson_nll_loss(
     m - t log(m).
     """
     check_shapes("poisson_nll_loss", prediction, target)
+    _check_between("poisson_nll_loss", target, np.inf, "They count something.")
     if log_input:
         return reduce(np.exp(prediction) - target * prediction, reduction)
     values = arrays_of(prediction)
@@ -239,6 +242,7 @@ def binary_cross_entropy(
     logits use `binary_cross_entropy_with_logits`, which loses no digits.
     """
     check_shapes("binary_cross_entropy", probability, target)
+    _check_between("binary_cross_entropy", target, 1, SIGNS)
     if weight is None:
         return _binary(probability, target, reduction=reduction)
     weight = weights("binary_cross_entropy", "weight", weight, probability)
@@ -289,6 +293,7 @@ def binary_cross_entropy_with_logits(
     0.6931471805599453
     """
     check_shapes("binary_cross_entropy_with_logits", logits, target)
+    _check_between("binary_cross_entropy_with_logits", target, 1, SIGNS)
     if weight is None and pos_weight is None:
         return _binary_logits(logits, target, reduction=reduction)
     if pos_weight is None:
@@ -328,9 +333,9 @@ def check_numbers(name: str, prediction: Array, target: Array) -> None:
         )
     if not hasattr(target, "dtype") or target.dtype.kind not in "fiub":
         kind = getattr(target, "dtype", type(target).__name__)
+        advice = "Use np.asarray(y)" if isinstance(target, (list, tuple)) else NUMBERING
         raise TypeError(
-            f"{name}: expected a target of numbers as an array or Tensor, got {kind}. "
-            "np.unique(y, return_inverse=True) numbers other labels."
+            f"{name}: expected a target of numbers as an array or Tensor, got {kind}. {advice}."
         )
 
 
@@ -341,6 +346,22 @@ def check_shapes(name: str, prediction: Array, target: Array) -> None:
             f"{name}: expected a target of the prediction's shape {prediction.shape}, got "
             f"{target.shape}. "
             "Reshape one of them; broadcasting would pair every row with every other."
+        )
+
+
+def _check_between(name: str, target: Array, most: float, advice: str) -> None:
+    """Targets from 0 to `most`: others make a loss without a bound, and no error."""
+    values = arrays_of(target)
+    if values.size == 0:
+        return
+    if values.size < 32:  # a reduction takes longer than Python needs for a few numbers
+        few = values.ravel().tolist()
+        low, high = min(few), max(few)
+    else:
+        low, high = values.min(), values.max()
+    if not (low >= 0 and high <= most):
+        raise ValueError(
+            f"{name}: expected targets from 0 to {most}, got {low:.4g} to {high:.4g}. {advice}"
         )
 
 

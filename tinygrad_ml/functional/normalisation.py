@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from ..generators import generator
 from ..rules.normalisation import centred_scale, normalised
-from .checks import floats
+from .checks import floats, numbers
 from .rectifiers import SELU_ALPHA, SELU_SCALE
 
 Array = Any  # an ndarray or a Tensor
@@ -127,20 +128,22 @@ def _normalise(
     return normalised(*arrays, groups=groups, eps=float(eps))[:3]
 
 
-def dropout(x: Array, rate: float, rng: np.random.Generator) -> Array:
+def dropout(x: Array, rate: float, rng: Any = None) -> Array:
     """Set each element to 0 with probability `rate`, divide the others by 1 - rate.
 
-    The expected value is unchanged (Srivastava et al., 2014). The mask is drawn from `rng`.
+    The expected value is unchanged (Srivastava et al., 2014). The mask is drawn from `rng`: None,
+    a seed or a Generator.
     """
-    x = x if hasattr(x, "dtype") else np.asarray(x)
+    x = numbers("dropout", x)
     kept = _kept("dropout", x.shape, rate, rng)
     return x if rate == 0 else x * (kept.astype(x.dtype) / (1 - float(rate)))
 
 
-def channel_dropout(x: Array, rate: float, rng: np.random.Generator) -> Array:
+def channel_dropout(x: Array, rate: float, rng: Any = None) -> Array:
     """Set each channel of a sample to 0 with probability `rate`, divide the others by 1 - rate.
 
-    Shapes: (n, ..., c) -> the same (Tompson et al., 2015). The mask is drawn from `rng`.
+    Shapes: (n, ..., c) -> the same (Tompson et al., 2015). The mask is drawn from `rng`: None,
+    a seed or a Generator.
     """
     x = floats("channel_dropout", x)
     if x.ndim < 2:
@@ -152,10 +155,11 @@ def channel_dropout(x: Array, rate: float, rng: np.random.Generator) -> Array:
     return x if rate == 0 else x * (kept.astype(x.dtype) / (1 - float(rate)))
 
 
-def alpha_dropout(x: Array, rate: float, rng: np.random.Generator) -> Array:
+def alpha_dropout(x: Array, rate: float, rng: Any = None) -> Array:
     """a (x or, with probability `rate`, low) + b, where low is the lowest value of SELU.
 
-    a and b keep mean 0 and variance 1 (Klambauer et al., 2017). The mask is drawn from `rng`.
+    a and b keep mean 0 and variance 1 (Klambauer et al., 2017). The mask is drawn from `rng`: None,
+    a seed or a Generator.
     """
     x = floats("alpha_dropout", x)
     kept = _kept("alpha_dropout", x.shape, rate, rng)
@@ -166,8 +170,9 @@ def alpha_dropout(x: Array, rate: float, rng: np.random.Generator) -> Array:
     return np.where(kept, scale * x, scale * low) - scale * rate * low
 
 
-def _kept(name: str, shape: tuple, rate: float, rng: np.random.Generator) -> np.ndarray:
+def _kept(name: str, shape: tuple, rate: float, rng: Any) -> np.ndarray:
     """A mask that is True with probability 1 - rate; nothing is drawn for a rate of 0."""
     if not isinstance(rate, (int, float, np.number)) or not 0 <= rate < 1:
         raise ValueError(f"{name}: expected a rate of at least 0 and below 1, got {rate!r}.")
+    rng = generator(rng, name)
     return rng.random(shape, dtype=np.float32) >= rate if rate else np.ones(shape, bool)

@@ -11,9 +11,8 @@ from typing import Any
 import numpy as np
 
 from .activations import relu
-from .checks import floats
+from .checks import floats, number
 from .losses import check_shapes, check_signs, reduce
-from .rectifiers import number
 
 Array = Any  # an ndarray or a Tensor
 
@@ -71,7 +70,7 @@ def triplet_margin_loss(
     Shapes: all (..., d). The gradient of a distance of 0 is 0.
     """
     _check_vectors("triplet_margin_loss", anchor, positive, negative)
-    margin = number("triplet_margin_loss", "margin", margin)
+    margin = number("triplet_margin_loss", "margin", margin, positive=True)
     closer, farther = _distance(anchor - positive), _distance(anchor - negative)
     return reduce(relu(closer - farther + margin), reduction)
 

@@ -16,7 +16,7 @@ from ..kernels.special import SATURATED, largest_exponent
 from ..table import defvjp
 from ..tensor import primitive
 from .activations import sigmoid, softplus, tanh
-from .checks import floats
+from .checks import floats, number
 
 Array = Any  # an ndarray or a Tensor
 SELU_SCALE, SELU_ALPHA = 1.0507009873554805, 1.6732632423543772  # fixed point: mean 0, variance 1
@@ -116,7 +116,8 @@ def silu(x: Array) -> Array:
 def mish(x: Array) -> Array:
     """x tanh(softplus(x)) (Misra, 2019)."""
     x = floats("mish", x)
-    return np.clip(x, -1000, None) * tanh(softplus(x))  # -inf times 0 would be NaN
+    gated = np.clip(x, -1000, 1000) * tanh(softplus(x))  # inf times 0 would be NaN
+    return np.where(x > 1000, x, gated)
 
 
 def glu(x: Array, axis: int = -1) -> Array:
@@ -192,7 +193,7 @@ def hardsigmoid(x: Array) -> Array:
 def hardswish(x: Array) -> Array:
     """x hardsigmoid(x) (Howard et al., 2019)."""
     x = floats("hardswish", x)
-    return np.clip(x, -3, None) * hardsigmoid(x)  # -inf times 0 would be NaN
+    return np.where(x > 3, x, np.clip(x, -3, 3) * hardsigmoid(x))  # inf times 0 would be NaN
 
 
 def prelu(x: Array, slope: Array) -> Array:
@@ -215,14 +216,3 @@ def _between(x: Array, *, low: float, high: float) -> Array:
 
 
 defvjp(_between, lambda g, out, x, *, low, high: g * ((x > low) & (x < high)))
-
-
-def number(name: str, what: str, value: Any, positive: bool = False) -> float:
-    """A Python number, since one of NumPy's would turn float32 into float64."""
-    wanted = "a positive number" if positive else "a finite number"
-    numeric = isinstance(value, (int, float, np.integer, np.floating))
-    if not numeric or isinstance(value, bool) or not math.isfinite(value):
-        raise ValueError(f"{name}: {what} must be {wanted}, got {value!r}.")
-    if positive and not value > 0:
-        raise ValueError(f"{name}: {what} must be {wanted}, got {value!r}.")
-    return float(value)

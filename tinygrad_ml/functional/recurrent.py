@@ -13,7 +13,8 @@ from ..rules.linalg import product
 from ..rules.windows import sum_rows
 from ..table import defvjp
 from ..tensor import primitive
-from .linear import as_array, linear
+from .checks import as_array
+from .linear import linear
 
 Array = Any  # an ndarray or a Tensor
 
@@ -57,7 +58,7 @@ def gru(x: Array, w: Array, u: Array, bias: Array, candidate_bias: Array, h0: Ar
     hidden = u.shape[0]
     if candidate_bias is None:
         candidate_bias = np.zeros(hidden, u.dtype)
-    candidate_bias = as_array(candidate_bias, "gru")
+    candidate_bias = as_array("gru", candidate_bias)
     if np.shape(candidate_bias) != (hidden,):
         raise ValueError(
             f"gru: expected candidate_bias of shape ({hidden},), got {np.shape(candidate_bias)}. "
@@ -73,7 +74,7 @@ def _steps(x: Array) -> Array:
 
 def _checked(name: str, gates: int, *values: Array) -> list[Array]:
     """x, w, u, bias and the states as arrays of the right shapes, or an error that says which."""
-    arrays = [as_array(value, name) for value in values]
+    arrays = [as_array(name, value) for value in values]
     x, w, u, bias, *states = arrays
     hidden = np.shape(u)[0] if np.ndim(u) == 2 else 0
     width = gates * hidden

@@ -11,7 +11,7 @@ from .. import kernels
 from ..calculus import through
 from ..table import defvjp
 from ..tensor import primitive
-from .linear import as_array
+from .checks import as_array, floats
 
 Array = Any  # an ndarray or a Tensor
 
@@ -38,10 +38,10 @@ def rms_norm(x: Array, gamma: Array, eps: float = 1e-5) -> Array:
 
 
 def _normalised(name: str, x: Array, gamma: Array, beta: Array, **how: Any) -> Array:
-    x, gamma, beta = (as_array(a, name) for a in (x, gamma, beta))
-    shape = np.shape(gamma)
+    x, gamma, beta = floats(name, x), floats(name, gamma, "gamma"), as_array(name, beta)
+    shape = gamma.shape
     axes = len(shape)
-    if axes == 0 or x is None or x.shape[-axes:] != shape:
+    if axes == 0 or x.shape[-axes:] != shape:
         raise ValueError(
             f"{name}: expected {' x '.join(map(str, shape)) or 'at least one'} features in the "
             f"last {'axes' if axes > 1 else 'axis'}, got input shape {np.shape(x)}. They are "
@@ -51,10 +51,6 @@ def _normalised(name: str, x: Array, gamma: Array, beta: Array, **how: Any) -> A
         raise ValueError(
             f"{name}: expected beta of gamma's shape {shape}, got {np.shape(beta)}. "
             "Every feature has one of each."
-        )
-    if x.dtype.kind != "f":
-        raise TypeError(
-            f"{name}: expected floating-point values, got {x.dtype}. Use x.astype(np.float32)."
         )
     n = math.prod(shape)
     rows = x if x.ndim == 2 and axes == 1 else x.reshape(math.prod(x.shape[:-axes]), n)

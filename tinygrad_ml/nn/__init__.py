@@ -1,5 +1,8 @@
 """Layers: `__init__` makes parameters, `__call__` computes. Any callable is a layer too."""
 
+from typing import TYPE_CHECKING
+
+from ..spellings import unknown_layer
 from . import (
     initialisers,
 )
@@ -77,6 +80,12 @@ from .sequences import (
     PositionalEmbedding,
     RMSNorm,
 )
+
+if not TYPE_CHECKING:  # the checker shall go on to know what there is not
+
+    def __getattr__(name: str) -> None:
+        raise AttributeError(unknown_layer(name, __all__))
+
 
 __all__ = [
     "AdaptiveAvgPool2D",

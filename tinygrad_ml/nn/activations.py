@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import functional as F
-from ..functional.rectifiers import number
+from ..functional.checks import number
 from ..tensor import Parameter
 from .arguments import count
 from .module import Module
@@ -55,7 +55,7 @@ class LeakyReLU(_Activation):
     """x where x > 0, else slope x, any shape."""
 
     def __init__(self, slope: float = 0.01) -> None:
-        self.slope = float(slope)
+        self.slope = number("LeakyReLU", "slope", slope)
 
     def __call__(self, x: Array) -> Array:
         return F.leaky_relu(x, self.slope)

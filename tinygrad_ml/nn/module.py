@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..graph import no_grad
+from ..spellings import check_options
 from ..tensor import Parameter
 
 
@@ -31,6 +32,11 @@ class Module:
     """
 
     training = True  # dropout and batch normalisation behave differently in training
+
+    def __new__(cls, *_: Any, **options: Any) -> Any:
+        if options:
+            check_options(cls.__name__, cls.__init__, options)
+        return super().__new__(cls)
 
     def __call__(self, x: Any) -> Any:
         raise NotImplementedError(

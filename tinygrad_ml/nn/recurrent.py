@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .. import functional as F
-from ..functional.linear import as_array
+from ..functional.checks import as_array
 from ..functional.recurrent import check_sequences
 from ..generators import generator
 from .arguments import count, weights
@@ -56,7 +56,7 @@ class _Cell(Module):
         """The next state from x (n, n_in) and the state before (zeros if None)."""
         n_in, hidden = self.weight_input.shape[0], self.weight_hidden.shape[0]
         owner = type(self).__name__
-        x = as_array(x, owner)
+        x = as_array(owner, x)
         if np.ndim(x) != 2 or x.shape[1] != n_in:
             raise ValueError(
                 f"{owner}: expected one step of shape (n, {n_in}), got {np.shape(x)}. "
@@ -188,7 +188,7 @@ class _Recurrent(Module):
         are not read, their outputs are 0 and the state stays as it was.
         """
         owner, first = type(self).__name__, self.cells[0][0]
-        x = as_array(x, owner)
+        x = as_array(owner, x)
         check_sequences(owner, x, first.weight_input.shape[0])
         hidden, total = first.weight_hidden.shape[0], sum(map(len, self.cells))
         shape = (total, len(x), hidden)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..graph import clock
+from ..spellings import check_options
 from ..tensor import Tensor
 
 FLAGS = ("nesterov", "centered", "amsgrad", "maximize", "decoupled_weight_decay", "line_search")
@@ -126,6 +127,10 @@ class Optimizer:
     """
 
     slots: tuple[str, ...] = ()  # names of the state arrays that a parameter needs
+
+    def __new__(cls, *_: Any, **options: Any) -> Any:
+        check_options(cls.__name__, cls.__init__, options)
+        return super().__new__(cls)
 
     def __init__(self, parameters: Iterable[Any], learning_rate: float, **options: Any) -> None:
         self.defaults = {"learning_rate": learning_rate, **options}

@@ -74,7 +74,19 @@ defvjp(
     lambda g, out, y, x: g * x / (x * x + y * y),
     lambda g, out, y, x: -g * y / (x * x + y * y),
 )
-defvjp(np.hypot, lambda g, out, x, y: g * x / out, lambda g, out, x, y: g * y / out)
+
+
+def _share_of_length(out: Any, x: Any) -> Any:
+    """x / out; 0 at the peak of the cone, where the slope of a norm is 0 too."""
+    peak = out == 0
+    return np.where(peak, 0, x) / np.where(peak, 1, out)
+
+
+defvjp(
+    np.hypot,
+    lambda g, out, x, y: g * _share_of_length(out, x),
+    lambda g, out, x, y: g * _share_of_length(out, y),
+)
 defvjp(np.sinh, lambda g, out, x: g * np.cosh(x))
 defvjp(np.cosh, lambda g, out, x: g * np.sinh(x))
 defvjp(np.tanh, lambda g, out, x: g * (1 - out * out))

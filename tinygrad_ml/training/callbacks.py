@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..container import file_path
-from .history import direction
+from .history import direction, monitored
 
 if TYPE_CHECKING:
     from ..nn import Module
@@ -104,13 +104,7 @@ class EarlyStopping(Callback):
 
     def on_epoch_end(self, trainer: Trainer) -> None:
         row = trainer.history.epochs[-1]
-        if self.monitor not in row:
-            hint = " Pass validation= to fit." if self.monitor.startswith("validation_") else ""
-            raise ValueError(
-                f"EarlyStopping: expected {self.monitor!r} among the recorded "
-                f"{', '.join(row)}; it is not.{hint}"
-            )
-        value = row[self.monitor]
+        value = monitored("EarlyStopping", self.monitor, row)
         improved = self.sign * value < self.sign * self.best - self.min_delta
         if improved or (math.isnan(self.best) and not math.isnan(value)):
             self.best, self.best_epoch, self.wait = value, row["epoch"], 0

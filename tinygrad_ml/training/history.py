@@ -179,6 +179,16 @@ def _short(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
+def monitored(owner: str, name: str, row: dict[str, Any]) -> Any:
+    """The value of that name among those recorded in an epoch, for the callback `owner`."""
+    if name not in row:
+        hint = " Pass validation= to fit." if name.startswith("validation_") else ""
+        raise ValueError(
+            f"{owner}: expected {name!r} among the recorded {', '.join(row)}; it is not.{hint}"
+        )
+    return row[name]
+
+
 def direction(name: str, mode: str = "auto") -> str:
     """ "min" or "max": which way a recorded value gets better."""
     if mode in ("min", "max"):

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from .callbacks import Callback
-from .history import direction
+from .history import direction, monitored
 
 if TYPE_CHECKING:
     from .trainer import Trainer
@@ -76,15 +76,9 @@ class ReduceOnPlateau(Callback):
         self._reset()
 
     def on_epoch_end(self, trainer: Trainer) -> None:
-        row = trainer.history.epochs[-1]
-        if self.monitor not in row:
-            hint = " Pass validation= to fit." if self.monitor.startswith("validation_") else ""
-            raise ValueError(
-                f"ReduceOnPlateau: expected {self.monitor!r} among the recorded "
-                f"{', '.join(row)}; it is not.{hint}"
-            )
-        if self._improved(row[self.monitor]):
-            self.best, self.wait = row[self.monitor], 0
+        value = monitored("ReduceOnPlateau", self.monitor, trainer.history.epochs[-1])
+        if self._improved(value):
+            self.best, self.wait = value, 0
         else:
             self.wait += 1
         if self.resting:
