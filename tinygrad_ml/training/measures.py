@@ -24,9 +24,9 @@ def accuracy(prediction: np.ndarray, target: np.ndarray) -> float:
     fits = prediction.ndim >= 2 and shape[-1] > 1 and target.shape == shape[:-1]
     if not fits or target.dtype.kind not in "iu":
         raise ValueError(
-            f"accuracy: expected scores of shape (n, c) or (n, ..., c) with c > 1 and integer "
-            f"targets without the last axis, got {shape} and {target.shape} {target.dtype}. For other "
-            "shapes pass a function: metrics={'accuracy': lambda p, t: np.mean((p > 0.5) == t)}."
+            f"accuracy: expected scores of shape (n, ..., c) with c > 1 and integer targets of "
+            f"shape (n, ...), got {shape} and {target.shape} {target.dtype}. For other shapes "
+            "pass a function: metrics={'accuracy': lambda p, t: np.mean((p > 0.5) == t)}."
         )
     return float(np.mean(prediction.argmax(axis=-1) == target))
 
