@@ -80,8 +80,11 @@ class GPT(Module):
         ids = as_array(ids, "GPT")
         shape = np.shape(ids)
         if len(shape) != 2 or not 0 < shape[1] <= self.length:
-            advice = "ids[None] makes a batch of one sequence." if len(shape) == 1 else (
-                "Cut longer sequences into pieces.")  # fmt: skip
+            advice = {
+                1: "ids[None] makes a batch of one sequence.",
+                2: "Cut longer sequences into pieces.",
+                3: "x.argmax(axis=-1) makes ids of one-hot rows.",
+            }.get(len(shape), "Number the characters or words of a text first.")
             raise ValueError(
                 f"GPT: expected ids of shape (n, 1 to {self.length}), got {shape}. {advice}"
             )
@@ -103,7 +106,8 @@ class GPT(Module):
         if ids.ndim not in (1, 2) or ids.shape[-1] == 0 or ids.dtype.kind not in "iu":
             raise ValueError(
                 f"generate: expected integer ids of shape (t,) or (n, t) with t > 0, got "
-                f"{ids.shape} of {ids.dtype}. Give at least one id to begin with."
+                f"{ids.shape} of {ids.dtype}. Number the characters of a text, and give at "
+                "least one."
             )
         count = positive_integer("generate", "count", count)
         if not isinstance(temperature, (int, float, np.floating)) or not 0 <= temperature < np.inf:
