@@ -35,7 +35,7 @@ def write(title, count):
 
 held_out = len(messages) // 10
 train, test = pieces(messages[held_out:]), pieces(messages[:held_out])
-model = GPT(len(alphabet), length, size=96, heads=4, layers=3, dropout=0.1, rng=0)
+model = GPT(len(alphabet), length, size=96, heads=4, layers=3, rng=0)
 print(f"{train[0].size:,} characters to learn from, {model.n_parameters:,} parameters")
 write("before training", 80)
 
