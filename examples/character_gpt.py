@@ -1,5 +1,6 @@
 """Write text messages letter by letter, after reading some thousand of them, with a small GPT."""
 
+import html
 import os
 
 import numpy as np
@@ -21,7 +22,7 @@ messages = messages[:300] if quick else messages
 
 def pieces(messages):
     """(ids, next ids) of the messages, one per line, cut into pieces of `length` characters."""
-    text = "\n".join(messages).lower()
+    text = html.unescape("\n".join(messages)).lower()
     ids = np.array([alphabet.index(c) for c in text if c in alphabet])
     n = (len(ids) - 1) // length
     return ids[: n * length].reshape(n, length), ids[1 : n * length + 1].reshape(n, length)
