@@ -2,7 +2,8 @@
 
 from .autoencoder import Autoencoder
 from .cnn import CNN
+from .gpt import GPT
 from .mlp import MLP
 from .xor import XORNet
 
-__all__ = ["CNN", "MLP", "Autoencoder", "XORNet"]
+__all__ = ["CNN", "GPT", "MLP", "Autoencoder", "XORNet"]

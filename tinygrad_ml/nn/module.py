@@ -10,6 +10,7 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,7 @@ class Module:
     """
 
     training = True  # dropout and batch normalisation behave differently in training
+    reads_ids = False  # True: integers that come in are row numbers, and stay integers
 
     def __new__(cls, *_: Any, **options: Any) -> Any:
         if options:
@@ -94,6 +96,13 @@ class Module:
     def dtype(self) -> np.dtype:
         """The dtype of the first parameter; float32 without any."""
         return next((p.dtype for _, p in self.named_parameters()), np.dtype(np.float32))
+
+    @property
+    def input_dtypes(self) -> tuple[np.dtype, np.dtype]:
+        """What numbers are converted to, and what integers: ids where a layer `reads_ids`."""
+        dtype = self.dtype
+        ids = any(module.reads_ids for _, module in self.named_modules())
+        return dtype, np.dtype(np.int64) if ids else dtype
 
     # ---- state
 
@@ -232,6 +241,19 @@ class Module:
         return f"{type(self).__name__}({self.n_parameters:,} parameters)"
 
 
+@contextmanager
+def predicting(model: Module) -> Iterator[None]:
+    """Prediction mode without recording; afterwards every layer has the mode it had."""
+    modes = [(module, module.training) for _, module in model.named_modules()]
+    model.eval()
+    try:
+        with no_grad():
+            yield
+    finally:
+        for module, mode in modes:
+            module.training = mode
+
+
 class Sequential(Module):
     """Layers one after the other: out = layer_n(... layer_1(x)).
 
@@ -348,15 +370,12 @@ def _output_shapes(model: Module, input_shape: tuple[int, ...]) -> dict[str, str
         for place, child in children:
             watch(child, place)
 
-    modes = [(module, module.training) for _, module in model.named_modules()]
-    model.eval()
+    x = np.zeros((1, *input_shape), model.input_dtypes[1])
     try:
-        watch(model, "")
-        with no_grad():
-            shapes[""] = shape_of(model(np.zeros((1, *input_shape), model.dtype)))
+        with predicting(model):
+            watch(model, "")
+            shapes[""] = shape_of(model(x))
     finally:
         for sequential, inside in layers.items():
             sequential.layers = inside
-        for module, mode in modes:
-            module.training = mode
     return shapes

@@ -36,6 +36,8 @@ class Embedding(Module):
     Shapes: ids (...) of integers from 0 to n - 1 -> (..., size); weight (n, size).
     """
 
+    reads_ids = True
+
     def __init__(
         self,
         n: int,

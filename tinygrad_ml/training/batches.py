@@ -46,8 +46,11 @@ def find_batches(
     return data
 
 
-def as_pair(batch: Any, dtype: np.dtype) -> tuple[np.ndarray, np.ndarray]:
-    """(x, y) of one batch, x and floating targets in the model's dtype.
+Dtypes = tuple[np.dtype, np.dtype]  # of numbers and of integers: `Module.input_dtypes`
+
+
+def as_pair(batch: Any, dtypes: Dtypes) -> tuple[np.ndarray, np.ndarray]:
+    """(x, y) of one batch, x and floating targets in the model's dtype, ids as integers.
 
     Integer targets stay: they may be classes. `fitting_target` converts them where they are not.
     """
@@ -59,16 +62,17 @@ def as_pair(batch: Any, dtype: np.dtype) -> tuple[np.ndarray, np.ndarray]:
         what = f"{type(batch).__name__} of {len(batch)}" if isinstance(batch, (tuple, list)) else (
             type(batch).__name__)  # fmt: skip
         raise TypeError(f"data: expected batches (x, y), got a {what}. Pass data as {FORMS}.")
-    inputs = as_inputs(x, dtype)
+    inputs = as_inputs(x, dtypes)
     if y is x:
         return inputs, inputs
     target = _array("target", y)
-    return inputs, target.astype(dtype, copy=False) if target.dtype.kind == "f" else target
+    return inputs, target.astype(dtypes[0], copy=False) if target.dtype.kind == "f" else target
 
 
-def as_inputs(x: Any, dtype: np.dtype) -> np.ndarray:
-    """An array of rows in the model's dtype; copied only to convert it."""
-    return _array("input", x).astype(dtype, copy=False)
+def as_inputs(x: Any, dtypes: Dtypes) -> np.ndarray:
+    """An array of rows in the model's dtype, ids as integers; copied only to convert it."""
+    array = _array("input", x)
+    return array.astype(dtypes[array.dtype.kind in "iu"], copy=False)
 
 
 def fitting_target(target: np.ndarray, prediction: Any) -> np.ndarray:

@@ -75,7 +75,7 @@ def overfit_one_batch(
     trainer = Trainer(model, loss, optimizer(model.parameters()))
     alive: set[str] = set()
     learning = {name: p for name, p in model.named_parameters() if p.requires_grad}
-    pair = as_pair(batch, model.dtype)
+    pair = as_pair(batch, model.input_dtypes)
     for _ in range(steps):
         trainer.fit([pair], epochs=1, progress=False)
         alive |= {n for n, p in learning.items() if n not in alive and np.any(p.grad)}

@@ -76,7 +76,7 @@ def learning_rate_finder(
     bar = progress_bar(steps, "learning rates") if progress else None
     losses: list[float] = []
     for batch in islice(_endless(batches), steps):
-        value = _loss_of_step(trainer, as_pair(batch, model.dtype))
+        value = _loss_of_step(trainer, as_pair(batch, model.input_dtypes))
         if losses and not value - min(losses) <= TOO_MUCH * abs(losses[0]):
             break
         losses.append(value)

@@ -13,20 +13,22 @@ Metric = Callable[[np.ndarray, np.ndarray], float]
 def accuracy(prediction: np.ndarray, target: np.ndarray) -> float:
     """The share of rows whose largest score stands at the target's class.
 
-    Shapes: prediction (n, c), scores or probabilities with c > 1; target (n,), integers 0..c-1.
+    Shapes: prediction (n, ..., c), scores or probabilities with c > 1; target (n, ...), integers
+    0..c-1. A row is a position of all axes but the last, as for `cross_entropy`.
 
     >>> accuracy(np.array([[0.1, 0.9], [0.8, 0.2]]), np.array([1, 1]))
     0.5
     """
     prediction, target = np.asarray(prediction), np.asarray(target)
-    fits = prediction.ndim == 2 and prediction.shape[1] > 1 and target.shape == prediction.shape[:1]
+    shape = prediction.shape
+    fits = prediction.ndim >= 2 and shape[-1] > 1 and target.shape == shape[:-1]
     if not fits or target.dtype.kind not in "iu":
         raise ValueError(
-            f"accuracy: expected scores of shape (n, c) with c > 1 and integer targets of shape "
-            f"(n,), got {prediction.shape} and {target.shape} {target.dtype}. For other "
-            "shapes pass a function: metrics={'accuracy': lambda p, t: np.mean((p > 0.5) == t)}."
+            f"accuracy: expected scores of shape (n, ..., c) with c > 1 and integer targets of "
+            f"shape (n, ...), got {shape} and {target.shape} {target.dtype}. For other shapes "
+            "pass a function: metrics={'accuracy': lambda p, t: np.mean((p > 0.5) == t)}."
         )
-    return float(np.mean(prediction.argmax(axis=1) == target))
+    return float(np.mean(prediction.argmax(axis=-1) == target))
 
 
 KNOWN: dict[str, Metric] = {"accuracy": accuracy}

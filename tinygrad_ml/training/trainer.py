@@ -14,8 +14,8 @@ import numpy as np
 from .. import container
 from ..data import DataLoader
 from ..generators import generator
-from ..graph import no_grad
 from ..nn import Module
+from ..nn.module import predicting
 from ..optim import Optimizer, clip_grad_norm
 from ..tensor import Tensor
 from . import resume
@@ -60,7 +60,8 @@ class Trainer:
 
     Parameters
     ----------
-    model : a Module. Batches are converted to its dtype, so float64 data is welcome.
+    model : a Module. Batches are converted to its dtype, so float64 data is welcome. Integers stay
+        integers if a layer looks them up (`nn.Embedding`, or a Module with `reads_ids = True`).
     loss : function of (prediction, target) that returns one number, such as
         `tg.functional.mse_loss` for values or `tg.functional.cross_entropy` for classes.
     optimizer : made for `model.parameters()`.
@@ -121,7 +122,7 @@ class Trainer:
         self._batches: Any = None
         self._held_out: Any = None
         self._epoch_generators: dict[str, Any] = {}  # of the data, as the epoch began
-        self._dtype = model.dtype
+        self._dtypes = model.input_dtypes
         self._callbacks: list[Callback] = []
         self._progress = Progress()
         self._fitting = False
@@ -196,7 +197,7 @@ class Trainer:
         self.stop_training = interrupted.get("stop_training", False)
         self._progress = Progress(**interrupted.get("progress", {}))
         self._batches, self.n_batches = batches, len(batches)
-        self._dtype = self.model.dtype
+        self._dtypes = self.model.input_dtypes
         if interrupted:
             resume.check_fit(self, interrupted)
         if restored is not None:
@@ -217,10 +218,10 @@ class Trainer:
         if progress.batch == 0:
             self._call(hooks["on_epoch_begin"])
         start = time.perf_counter() - progress.seconds
-        dtype = self._dtype
+        dtypes = self._dtypes
         batch_hooks = hooks["on_batch_end"]
         for batch in resume.batches_of_epoch(self):
-            self._train_batch(*as_pair(batch, dtype))
+            self._train_batch(*as_pair(batch, dtypes))
             if batch_hooks:
                 progress.seconds = time.perf_counter() - start
                 self._call(batch_hooks)
@@ -334,10 +335,10 @@ class Trainer:
         Arrays and DataLoaders are walked in order, all rows.
         """
         total = Progress()
-        dtype = self.model.dtype
-        with _predicting(self.model):
+        dtypes = self.model.input_dtypes
+        with predicting(self.model):
             for batch in find_batches(data, batch_size):
-                x, y = as_pair(batch, dtype)
+                x, y = as_pair(batch, dtypes)
                 prediction = self.model(x)
                 y = fitting_target(y, prediction)
                 loss = _as_number(self.loss(prediction, y))
@@ -350,10 +351,10 @@ class Trainer:
         """The model's outputs for the rows of X, in prediction mode and without gradients."""
         if isinstance(X, (tuple, DataLoader)):
             raise TypeError(f"predict: expected an array X, got {type(X).__name__}. Pass X alone.")
-        dtype, parts = self.model.dtype, []
-        with _predicting(self.model):
+        dtypes, parts = self.model.input_dtypes, []
+        with predicting(self.model):
             for x in DataLoader(X, batch_size=batch_size):
-                out = self.model(as_inputs(x, dtype))
+                out = self.model(as_inputs(x, dtypes))
                 parts.append(out.data if isinstance(out, Tensor) else out)
         return np.concatenate(parts)
 
@@ -452,19 +453,6 @@ def _as_number(loss: Any) -> float:
             ".mean()."
         )
     return float(loss)
-
-
-@contextmanager
-def _predicting(model: Module) -> Iterator[None]:
-    """Prediction mode without recording; afterwards every layer has the mode it had."""
-    modes = [(module, module.training) for _, module in model.named_modules()]
-    model.eval()
-    try:
-        with no_grad():
-            yield
-    finally:
-        for module, mode in modes:
-            module.training = mode
 
 
 def _in_order(callbacks: Any, first: list[Callback]) -> list[Callback]:
