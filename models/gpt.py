@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_ml.functional.linear import as_array
+from tinygrad_ml.functional.checks import as_array
 from tinygrad_ml.generators import generator
 from tinygrad_ml.nn import (
     Dense,
@@ -77,7 +77,7 @@ class GPT(Module):
         self.head = Dense(size, vocabulary, init=small_normal, rng=rng, dtype=dtype)
 
     def __call__(self, ids: Any) -> Array:
-        ids = as_array(ids, "GPT")
+        ids = as_array("GPT", ids)
         shape = np.shape(ids)
         if len(shape) != 2 or not 0 < shape[1] <= self.length:
             advice = {
@@ -102,7 +102,7 @@ class GPT(Module):
         come more often, at 0 always the likeliest. The model reads the last `length` ids.
         `rng`: None, a seed or a Generator.
         """
-        ids = np.asarray(as_array(ids, "generate"))
+        ids = np.asarray(as_array("generate", ids))
         if ids.ndim not in (1, 2) or ids.shape[-1] == 0 or ids.dtype.kind not in "iu":
             raise ValueError(
                 f"generate: expected integer ids of shape (t,) or (n, t) with t > 0, got "

@@ -51,7 +51,7 @@ class MultiHeadAttention(Module):
         rng = generator(rng, owner)
         self.inner = Dense(size, 3 * size, bias, rng=rng, dtype=dtype)
         self.outer = Dense(size, size, bias, rng=rng, dtype=dtype)
-        self.dropout = Dropout(dropout, rng)
+        self.dropout = Dropout(dropout, rng.spawn(1)[0])  # its own: saved layers share none
 
     def __call__(
         self, x: Array, context: Array = None, mask: Array = None, causal: bool = False
@@ -138,7 +138,7 @@ class TransformerBlock(Module):
         self.norm2 = LayerNorm(size, dtype=dtype)
         self.expand = Dense(size, width, rng=rng, dtype=dtype)
         self.contract = Dense(width, size, rng=rng, dtype=dtype)
-        self.dropout = Dropout(dropout, rng)
+        self.dropout = Dropout(dropout, rng.spawn(1)[0])  # its own: saved layers share none
         self.causal = bool(causal)
 
     def __call__(self, x: Array, mask: Array = None) -> Array:

@@ -179,7 +179,7 @@ class _Recurrent(Module):
              for _ in range(directions)]
             for size in sizes
         ]  # fmt: skip
-        self.dropout = Dropout(dropout, rng)
+        self.dropout = Dropout(dropout, rng.spawn(1)[0])  # its own: saved layers share none
 
     def __call__(self, x: Array, state: Any = None, lengths: Any = None) -> tuple[Array, Any]:
         """Walk along x (n, length, n_in), from `state` (zeros if None).
