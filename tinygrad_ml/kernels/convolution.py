@@ -25,7 +25,7 @@ from .threads import add_up, share
 
 _BLOCK_BYTES = 1 << 21  # of float32 columns at a time
 _ITEM = 4
-_SMALL = 1 << 22  # multiplications that are not worth a second thread
+_SMALL = 1 << 25  # multiplications that are not worth waking a second thread
 
 
 @Kernel

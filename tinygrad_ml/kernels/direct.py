@@ -47,7 +47,7 @@ def convolve(x, w, bias, padding):
             x[images], kernels, bias, places, width, padding[0][0], padding[1][0], out[images]
         )
 
-    share(some, slices(len(x), out.size * kh * kw, 1 << 22))
+    share(some, slices(len(x), out.size * kh * kw, 1 << 24))
     return out
 
 
@@ -64,7 +64,7 @@ def correlate(x, g, shape, padding):
             _correlate(x[images], g[images], places, width, padding[0][0], padding[1][0], total)
         return total
 
-    total = add_up(sum_of, slices(len(x), g.size * kh * kw, 1 << 22))
+    total = add_up(sum_of, slices(len(x), g.size * kh * kw, 1 << 24))
     return np.ascontiguousarray(total.T).reshape(shape)
 
 

@@ -63,7 +63,7 @@ def share_vectors(loop, *vectors):
         share(lambda part: loop(*(v[part] for v in vectors)), slices(size, size, _LIGHT))
 
 
-def slices(length, work, least=1 << 17, head=0):
+def slices(length, work, least=1 << 19, head=0):
     """`length` rows, of so much work in all, cut into parts of at least `least`.
 
     The first part is larger by about `head`, which the caller does while a helper wakes up.

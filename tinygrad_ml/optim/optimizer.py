@@ -246,12 +246,13 @@ class Optimizer:
 
     def step(self) -> None:
         """Move every parameter that has a gradient, in place."""
-        if not sum([self._move(group) for group in self.groups]):
+        mine = vars(self)  # a class that explains unknown names is slow at those it knows
+        if not sum([self._move(group) for group in mine["groups"]]):
             raise RuntimeError(
                 f"{type(self).__name__}.step: no parameter has a gradient. "
                 "Call loss.backward() before step()."
             )
-        self.step_count += 1
+        mine["step_count"] += 1
 
     def _move(self, group: Any) -> int:
         """Move what has a gradient in a group; answers with 0 where nothing has."""

@@ -72,10 +72,13 @@ class SGD(Optimizer):
 
     def _move(self, group: Any) -> int:
         """A few numbers without momentum are moved sooner than collected."""
-        if group.momentum or group.weight_decay or group.maximize or group.size >= _FEW:
+        options = vars(group)
+        if options["momentum"] or options["weight_decay"] or options["maximize"]:
             return super()._move(group)
-        rate, moved = group.learning_rate, 0
-        for p, state in zip(group.parameters, group.state):
+        if options["size"] >= _FEW:
+            return super()._move(group)
+        rate, moved = options["learning_rate"], 0
+        for p, state in zip(options["parameters"], options["state"]):
             leaf: Any = p._edge and p._edge[0]
             if leaf is not None and leaf.grad is not None:
                 leaf.written = clock()  # what was recorded with the old values is stale
