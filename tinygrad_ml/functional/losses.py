@@ -340,6 +340,7 @@ def check_numbers(name: str, prediction: Array, target: Array) -> None:
 
 
 def check_shapes(name: str, prediction: Array, target: Array) -> None:
+    """Numbers in two arrays of one shape: (n, 1) against (n,) would broadcast to (n, n)."""
     check_numbers(name, prediction, target)
     if prediction.shape != target.shape:
         raise ValueError(

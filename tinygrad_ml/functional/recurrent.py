@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from .. import kernels
 from ..calculus import through
+from ..kernels.threads import wide
 from ..rules.linalg import product
 from ..rules.windows import sum_rows
 from ..table import defvjp
@@ -127,9 +130,20 @@ def _weight_gradient(before: Any, h: Any, slopes: Any) -> Any:
 
 # ---- the three recurrences as operations, and their backward passes as operations too
 
-_rnn, _rnn_backward = primitive(kernels.rnn), primitive(kernels.rnn_backward)
-_lstm, _lstm_backward = primitive(kernels.lstm), primitive(kernels.lstm_backward)
-_gru, _gru_backward = primitive(kernels.gru), primitive(kernels.gru_backward)
+
+def _operation(kernel: Callable) -> Callable:
+    """A kernel as an operation; its products have BLAS to themselves, so their bits are the same."""
+
+    @functools.wraps(kernel)
+    def run(*arrays: Any) -> Any:
+        return wide(kernel, *arrays)
+
+    return primitive(run)
+
+
+_rnn, _rnn_backward = _operation(kernels.rnn), _operation(kernels.rnn_backward)
+_lstm, _lstm_backward = _operation(kernels.lstm), _operation(kernels.lstm_backward)
+_gru, _gru_backward = _operation(kernels.gru), _operation(kernels.gru_backward)
 
 
 def _rnn_rule(g: Any, h: Any, pre: Any, u: Any, h0: Any) -> tuple:
