@@ -132,7 +132,7 @@ def _weight_gradient(before: Any, h: Any, slopes: Any) -> Any:
 
 
 def _operation(kernel: Callable) -> Callable:
-    """A kernel as an operation; its products have BLAS to themselves, so their bits are the same."""
+    """A kernel as an operation whose products have BLAS to themselves: always the same bits."""
 
     @functools.wraps(kernel)
     def run(*arrays: Any) -> Any:
