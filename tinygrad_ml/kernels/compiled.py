@@ -41,8 +41,6 @@ from .normalisation_loops import (  # noqa: F401
 )
 from .threads import share, share_vectors, slices
 
-_VECTOR = 1 << 12  # elements from which on a compiled loop pays for its call
-
 
 def conv2d(x, w, bias=None, *, stride, padding, dilation=(1, 1)):
     output = output_size(x.shape, extent(w.shape[:2], dilation), stride, padding)
@@ -353,8 +351,6 @@ def _spread(g, out, kh, kw, sh, sw, top, left):
 
 
 def relu(x):
-    if x.size < _VECTOR:
-        return elementwise.relu.numpy(x)
     out = empty(x.shape, x.dtype)
     x, flat = contiguous(x).reshape(-1), out.reshape(-1)
     share_vectors(_relu, x, flat)

@@ -1,5 +1,7 @@
 """Small functions over whole arrays for which NumPy's obvious expression is slow."""
 
+import functools
+
 import numpy as np
 
 from .dispatch import Kernel
@@ -13,7 +15,7 @@ _GEMV = 9217  # elements of a matrix from which on BLAS takes two threads for a 
 _INTEGERS = {"f": np.int32, "d": np.int64}
 
 
-@Kernel
+@functools.partial(Kernel, least=4096)
 def relu(x):
     """max(x, 0), element by element; NaN stays NaN."""
     return np.maximum(x, 0, out=empty(x.shape, x.dtype))

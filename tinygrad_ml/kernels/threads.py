@@ -104,7 +104,10 @@ def alone(function, *arrays):
 
 
 def wide(function, *arrays):
-    """function(*arrays) with all of BLAS's own threads, which no call that shares work disturbs."""
+    """function(*arrays) with all of BLAS's own threads, which no call that shares work disturbs.
+
+    Such calls wait for each other, so `function` must not share work itself.
+    """
     global _wide
     if _blas() is None:
         return function(*arrays)
