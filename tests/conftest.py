@@ -3,4 +3,9 @@
 pytest would otherwise load the first such module a second time, with a table of rules of its own.
 """
 
+import os
+
+# scikit-learn leaves one of its checks out unless this is set before SciPy is imported.
+os.environ["SCIPY_ARRAY_API"] = "1"
+
 import tinygrad_ml  # noqa: F401

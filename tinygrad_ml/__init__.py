@@ -17,7 +17,19 @@ from .table import defvjp
 from .tensor import Parameter, Tensor, primitive
 
 if TYPE_CHECKING:
-    from . import data, functional, model_selection, nn, optim, persistence, plotting, training
+    from . import (
+        data,
+        estimator,
+        functional,
+        metrics,
+        model_selection,
+        nn,
+        optim,
+        persistence,
+        plotting,
+        preprocessing,
+        training,
+    )
     from .gradcheck import check_gradients
     from .persistence import load, save
     from .training import Trainer
@@ -31,6 +43,7 @@ __all__ = [
     "data",
     "defvjp",
     "detect_anomaly",
+    "estimator",
     "functional",
     "grad",
     "gradients",
@@ -38,6 +51,7 @@ __all__ = [
     "hvp",
     "jacobian",
     "load",
+    "metrics",
     "model_selection",
     "models",
     "nn",
@@ -45,6 +59,7 @@ __all__ = [
     "optim",
     "persistence",
     "plotting",
+    "preprocessing",
     "primitive",
     "rules",
     "save",
@@ -55,13 +70,16 @@ __all__ = [
 # Loaded at their first use: a program that only differentiates need not wait for them.
 _PARTS = (
     "data",
+    "estimator",
     "functional",
+    "metrics",
     "model_selection",
     "models",
     "nn",
     "optim",
     "persistence",
     "plotting",
+    "preprocessing",
     "training",
 )
 _HOMES = {

@@ -22,7 +22,13 @@ from .table import CONSTANTS, RULES, SPELLINGS
 from .tensor import Parameter, Tensor
 
 PACKAGE = __package__
-LIBRARY = ("nn", "models", "training")  # their public classes need not be registered
+LIBRARY = (
+    "nn",
+    "models",
+    "training",
+    "preprocessing",
+    "model_selection",
+)  # their public classes need not be registered
 BIT_GENERATORS = ("MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64")
 
 Named = TypeVar("Named", bound=Callable)
