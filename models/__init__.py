@@ -5,6 +5,8 @@ from .cnn import CNN
 from .gpt import GPT
 from .mlp import MLP
 from .naive_bayes import BernoulliNB, GaussianNB, MultinomialNB
+from .text import CountVectorizer
+from .tfidf import TfidfTransformer, TfidfVectorizer
 from .xor import XORNet
 
 __all__ = [
@@ -13,7 +15,10 @@ __all__ = [
     "MLP",
     "Autoencoder",
     "BernoulliNB",
+    "CountVectorizer",
     "GaussianNB",
     "MultinomialNB",
+    "TfidfTransformer",
+    "TfidfVectorizer",
     "XORNet",
 ]
