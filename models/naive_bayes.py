@@ -144,7 +144,7 @@ class _DiscreteNaiveBayes(_NaiveBayes):
 
     _sparse = True
     _parameters = {
-        "alpha": number(above=0),
+        "alpha": number(above=0, most=1e300),
         "fit_prior": BOOLEAN,
         "class_prior": ARRAY | NOTHING,
     }
@@ -311,8 +311,8 @@ class BernoulliNB(_DiscreteNaiveBayes):
             return np.greater(X, self.binarize).astype(np.float64)
         if self.binarize < 0:
             raise ValueError(
-                f"BernoulliNB: expected binarize of at least 0 for a sparse X, got {self.binarize} "
-                ": its zeros would all be there. Write X.toarray()."
+                f"BernoulliNB: expected binarize of at least 0 for a sparse X, got "
+                f"{self.binarize}, with which its zeros would all be there. Write X.toarray()."
             )
         X = X.copy()
         X.data = np.greater(X.data, self.binarize).astype(np.float64)
@@ -406,7 +406,7 @@ class GaussianNB(_NaiveBayes):
             raise ValueError(
                 "GaussianNB: expected var_smoothing above 0 where a feature is constant within a "
                 f"class, got {self.var_smoothing!r} and column {j} constant in class "
-                f"{self.classes_[c]!r:.40}. Leave var_smoothing at 1e-9."
+                f"{_list(self)[c]!r:.40}. Leave var_smoothing at 1e-9."
             )
 
     def _joint(self, X: np.ndarray) -> np.ndarray:

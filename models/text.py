@@ -163,7 +163,7 @@ class CountVectorizer(Transformer, Estimator):
         self.fit_transform(X)
         return self
 
-    def fit_transform(self, X: Any, y: Any = None, **options: Any) -> Any:
+    def fit_transform(self, X: Any, y: Any = None) -> Any:  # type: ignore[override]
         """`fit(X).transform(X)`, with the texts read once: a SciPy CSR array (texts, terms)."""
         check_parameters(self, self._parameters)
         csr_array_for(self)  # before the work, if it is missing
@@ -227,9 +227,12 @@ class CountVectorizer(Transformer, Estimator):
         least, most = self.ngram_range
         if self.analyzer != "word":
             self._check_unused("stop_words", "tokenizer")
-            parts = _one_part if self.analyzer == "char" else _padded_words
+            if self.analyzer == "char":
+                return lambda text: list(_runs(_one_space(clean(text)), "", least, most))
             return lambda text: [
-                run for part in parts(clean(text)) for run in _runs(part, "", least, most)
+                run
+                for word in _padded_words(clean(text))  # a short word counts as a whole
+                for run in _runs(word, "", min(least, len(word)), most)
             ]
         words = self.tokenizer or self._pattern().findall
         stop = self._stop_words(lambda text: words(clean(text)))
@@ -360,7 +363,7 @@ class CountVectorizer(Transformer, Estimator):
         if not found:
             raise ValueError(
                 f"{owner}: expected at least one word in the texts, got none. Are they empty, only "
-                "stop words, or shorter words than token_pattern takes (r'\\w+' takes all)?"
+                "stop words, or shorter than token_pattern (r'\\w+' takes all) or ngram_range?"
             )
         return sorted(found)
 
@@ -373,10 +376,10 @@ class CountVectorizer(Transformer, Estimator):
         kept = np.flatnonzero((texts_with >= least) & (texts_with <= most))
         if not len(kept):
             raise ValueError(
-                f"{type(self).__name__}: expected terms in {least:g} to {most:g} of the {n_texts} "
-                f"texts, got none: {counts.shape[1]} terms stand in {texts_with.min()} to "
-                f"{texts_with.max()} texts. Lower min_df ({self.min_df!r}) or raise max_df "
-                f"({self.max_df!r})."
+                f"{type(self).__name__}: expected terms in at least {least:g} and at most "
+                f"{most:g} of the {n_texts} texts, got none: {counts.shape[1]} terms stand in "
+                f"{texts_with.min()} to {texts_with.max()} texts. Lower min_df "
+                f"({self.min_df!r}) or raise max_df ({self.max_df!r})."
             )
         if self.max_features is not None:
             occurrences = np.bincount(counts.indices, counts.data, counts.shape[1])[kept]
@@ -424,8 +427,8 @@ def _runs(parts: Any, between: str, least: int, most: int) -> Iterator[str]:
             yield from map(between.join, zip(*(parts[i:] for i in range(n))))
 
 
-def _one_part(text: str) -> list[str]:
-    return [re.sub(r"\s\s+", " ", text)]
+def _one_space(text: str) -> str:
+    return re.sub(r"\s\s+", " ", text)
 
 
 def _padded_words(text: str) -> list[str]:

@@ -198,7 +198,7 @@ class TfidfVectorizer(_Weighting, CountVectorizer):
         self.sublinear_tf = sublinear_tf
         self.relative_tf = relative_tf
 
-    def fit_transform(self, X: Any, y: Any = None, **options: Any) -> Any:
+    def fit_transform(self, X: Any, y: Any = None) -> Any:  # type: ignore[override]
         """`fit(X).transform(X)`, with the texts read once: a SciPy CSR array (texts, terms)."""
         counts = super().fit_transform(X)
         terms = list(self.vocabulary_)
