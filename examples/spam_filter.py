@@ -39,9 +39,8 @@ for name, texts, labels in (("all messages", X, y), ("each text once", X[first],
 words, model = learn(X, y)
 terms = words.get_feature_names_out()
 odds = model.feature_log_prob_[1] - model.feature_log_prob_[0]
-order = np.argsort(odds)
-print("most telling of ham: ", *terms[order[:10]])
-print("most telling of spam:", *terms[order[::-1][:10]])
+print("most telling of ham: ", *terms[odds.argsort()[:10]])
+print("most telling of spam:", *terms[odds.argsort()[:-11:-1]])
 print("P(w | c) sums to", np.exp(model.feature_log_prob_).sum(axis=1))
 mine = [
     "Lunch at twelve? I'll be at the station",
