@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_ml.kernels import find_leaves, grow_tree
-from tinygrad_ml.kernels.tree import sort_rows
+from tinygrad_ml.kernels.tree import bits, entropy_scale
 from tinygrad_ml.persistence import register
 
 CLASS_BITS, VALUE_BITS = 31, 52  # of exact sums: their squares, and they themselves, are exact
@@ -91,6 +91,8 @@ class Tree:
     value : (nodes,) mean target, or, of a classifier, (nodes, n_classes) shares of the classes.
     """
 
+    impurity: np.ndarray
+
     def __init__(self, columns: Columns, grown: Any) -> None:
         self.feature = np.where(grown.feature < 0, -2, grown.feature).astype(np.int32)
         self.threshold = columns.thresholds(grown.feature, grown.cut, grown.above)
@@ -144,8 +146,50 @@ class Tree:
         total = np.bincount(self.feature[parents], np.maximum(gains, 0), self.n_features)
         return total / self.weighted_n_node_samples[0]
 
-    impurity: np.ndarray
+
+@register
+class ValueTree(Tree):
+    """A tree of a regression; `value` (nodes,) is the mean target of each node's samples."""
+
     value: np.ndarray
+
+    def predict(self, X: np.ndarray) -> np.ndarray:
+        """The value (n,) of each row's leaf."""
+        return self.value[self.apply(X)]
+
+
+@register
+class ClassTree(Tree):
+    """A tree of a classifier; each leaf keeps the classes that it has seen, and their shares.
+
+    They stand one leaf behind the other in `classes` and `shares`, those of node i from `start[i]`
+    on, so that memory does not grow with the number of classes times that of nodes.
+    """
+
+    start: np.ndarray
+    classes: np.ndarray
+    shares: np.ndarray
+    n_classes: int
+
+    def predict_proba(self, X: np.ndarray) -> np.ndarray:
+        """The shares of the classes (n, n_classes) in each row's leaf."""
+        return self.spread(self.apply(X))
+
+    def spread(self, nodes: np.ndarray) -> np.ndarray:
+        """The shares of the classes (n, n_classes) at these leaves (n,)."""
+        count = self.start[nodes + 1] - self.start[nodes]
+        out = np.zeros((len(nodes), self.n_classes))
+        first = np.cumsum(count) - count
+        at = np.arange(count.sum()) + np.repeat(self.start[nodes] - first, count)
+        out[np.repeat(np.arange(len(nodes)), count), self.classes[at]] = self.shares[at]
+        return out
+
+    @property
+    def value(self) -> np.ndarray:
+        """The shares of the classes (nodes, n_classes) at every node, made when asked for."""
+        weight = self.weighted_n_node_samples[:, None]
+        leaves = self.spread(np.arange(self.node_count)) * weight
+        return self.add_up(leaves) / weight
 
 
 def whole_weights(weights: np.ndarray | None, n: int, bits: int) -> np.ndarray:
@@ -171,7 +215,7 @@ def whole_moments(values: np.ndarray, weights: np.ndarray | None) -> tuple[np.nd
 def grow_on_classes(
     columns: Columns, y: np.ndarray, weights: np.ndarray | None, n_classes: int, *,
     criterion: str = "gini", min_impurity_decrease: float = 0.0, **rules: Any,
-) -> tuple[Tree, np.ndarray]:  # fmt: skip
+) -> tuple[ClassTree, np.ndarray]:  # fmt: skip
     """A tree for class numbers y (n,); its leaves know the shares of the classes."""
     whole = whole_weights(weights, len(y), CLASS_BITS)
     total = float(whole.sum())
@@ -182,5 +226,71 @@ def grow_on_classes(
         **rules,
     )  # fmt: skip
     tree = ClassTree(columns, grown)
-    tree._learn(grown, y, weights, n_classes, criterion, total, scale)
+    tree.n_classes = n_classes
+    if criterion == "gini":
+        impurity = 1 - grown.moment / grown.weight**2
+    else:
+        impurity = (bits(grown.weight, scale) - grown.moment) / (scale * grown.weight)
+    tree.impurity = np.maximum(impurity, 0.0)
+    kept = grown.node >= 0
+    key = grown.node[kept].astype(np.int64) * n_classes + y[kept]
+    pairs, pair = np.unique(key, return_inverse=True)
+    share = np.bincount(pair, None if weights is None else weights[kept])
+    leaf = pairs // n_classes
+    tree.classes = (pairs % n_classes).astype(np.int32)
+    tree.start = np.searchsorted(leaf, np.arange(tree.node_count + 1))
+    leaf_weight = np.bincount(leaf, share, tree.node_count)
+    tree.shares = share / leaf_weight[leaf]
+    tree.weighted_n_node_samples = tree.add_up(leaf_weight)
     return tree, grown.node
+
+
+def grow_on_values(
+    columns: Columns, y: np.ndarray, weights: np.ndarray | None, *,
+    min_impurity_decrease: float = 0.0, **rules: Any,
+) -> tuple[ValueTree, np.ndarray]:  # fmt: skip
+    """A tree for numbers y (n,); its nodes know the mean of their samples."""
+    if weights is not None and (weights != np.rint(weights)).any():
+        weights = weights / weights.max()
+    whole = whole_weights(weights, len(y), VALUE_BITS)
+    counted = whole if weights is None else weights
+    exponent = int(np.frexp(np.abs(y).max())[1])  # scaled, nothing can overflow
+    unit = np.ldexp(y.astype(np.float64), -exponent)
+    centre = float(np.average(unit, weights=weights))
+    unit -= centre
+    moments, scale = whole_moments(unit, weights)
+    labels = np.unique(y, return_inverse=True)[1].astype(np.int32)
+    least = 0.0
+    if min_impurity_decrease > 0:
+        with np.errstate(over="ignore"):
+            least = float(np.ldexp(min_impurity_decrease, -2 * exponent))
+        least *= float(counted.sum()) ** 2 / float(whole.sum()) * scale**2
+    grown = grow_tree(
+        whole, moments, labels, columns.codes, columns.sizes, columns.order,
+        criterion="squared_error", n_labels=1, min_gain=least, **rules,
+    )  # fmt: skip
+    tree = ValueTree(columns, grown)
+    kept = grown.node >= 0
+    leaf, unit, counted = grown.node[kept], unit[kept], counted[kept]
+    count = tree.node_count
+    weight = np.bincount(leaf, counted, count)
+    total = np.bincount(leaf, counted * unit, count)
+    tree.weighted_n_node_samples = tree.add_up(weight.copy())
+    mean = tree.add_up(total) / tree.weighted_n_node_samples
+    square = np.bincount(leaf, counted * (unit - mean[leaf]) ** 2, count)
+    tree.impurity = _spread_upwards(tree, mean, square)
+    tree.value = np.ldexp(mean + centre, exponent)
+    with np.errstate(over="ignore"):
+        tree.impurity = np.ldexp(tree.impurity, 2 * exponent)
+    return tree, grown.node
+
+
+def _spread_upwards(tree: Tree, mean: np.ndarray, square: np.ndarray) -> np.ndarray:
+    """The variance at every node from the leaves' sums of squared distances from their means."""
+    weight = tree.weighted_n_node_samples
+    for nodes in reversed(tree.levels()):
+        parents = nodes[tree.feature[nodes] >= 0]
+        left, right = tree.children_left[parents], tree.children_right[parents]
+        between = (mean[left] - mean[right]) ** 2 * weight[left] * weight[right] / weight[parents]
+        square[parents] = square[left] + square[right] + between
+    return square / weight

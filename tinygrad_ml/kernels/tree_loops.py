@@ -338,10 +338,16 @@ def _grow_by_sweeps(weights, moments, labels, codes, sizes, rows, order, limits,
         if top + 2 > space:
             stack, keys = _twice(stack), _twice(keys)
             space *= 2
-        stack[top] = (middle, stop, depth + 1, node, weight - kept[4], kept[6],
-                      np.int64(open_right))
-        stack[top + 1] = (start, middle, depth + 1, node, kept[4], kept[5],
-                          np.int64(open_left))
+        stack[top] = (
+            middle,
+            stop,
+            depth + 1,
+            node,
+            weight - kept[4],
+            kept[6],
+            np.int64(open_right),
+        )
+        stack[top + 1] = (start, middle, depth + 1, node, kept[4], kept[5], np.int64(open_left))
         keys[top], keys[top + 1] = _mixed(key ^ _MIX_2), _mixed(key ^ _MIX_1)
         top += 2
     return count
