@@ -1,4 +1,4 @@
-"""Decision trees: questions about one feature at a time (Breiman, Friedman, Olshen, Stone, 1984)."""
+"""Decision trees: questions about one feature at a time (Breiman and others, 1984)."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ TREE_PARAMETERS = {
     "max_depth": integer() | NOTHING,
     "min_samples_split": integer(2) | FRACTION,
     "min_samples_leaf": integer() | FRACTION,
+    "min_weight_fraction_leaf": number(0, 0.5),
     "max_features": choice("sqrt", "log2") | integer() | FRACTION | NOTHING,
     "random_state": SEED,
     "min_impurity_decrease": number(0),
@@ -39,6 +40,7 @@ def growing_rules(model: Any, n: int, d: int) -> dict[str, Any]:
         "max_depth": model.max_depth,
         "min_samples_split": max(2, rows_of(model.min_samples_split, n)),
         "min_samples_leaf": rows_of(model.min_samples_leaf, n),
+        "min_weight_fraction_leaf": model.min_weight_fraction_leaf,
         "min_impurity_decrease": model.min_impurity_decrease,
         "max_features": features_of(type(model).__name__, model.max_features, d),
     }
@@ -165,6 +167,7 @@ class DecisionTreeClassifier(Classifier, _DecisionTree):
     max_depth : the most questions in a row; None for no limit.
     min_samples_split, min_samples_leaf : rows that a node must have to be split, and to be made; a
         fraction counts in rows of X.
+    min_weight_fraction_leaf : least share of the weight that a node must have to be made.
     max_features : features drawn for each split, and further ones until one can split: a number, a
         fraction, "sqrt", "log2", or None for all.
     random_state : None, a seed or a Generator; it matters only with `max_features`.
@@ -193,6 +196,7 @@ class DecisionTreeClassifier(Classifier, _DecisionTree):
     def __init__(
         self, *, criterion: str = "gini", max_depth: int | None = None,
         min_samples_split: int | float = 2, min_samples_leaf: int | float = 1,
+        min_weight_fraction_leaf: float = 0.0,
         max_features: int | float | str | None = None, random_state: Any = None,
         min_impurity_decrease: float = 0.0, class_weight: Any = None, bins: int | None = None,
     ) -> None:  # fmt: skip
@@ -200,6 +204,7 @@ class DecisionTreeClassifier(Classifier, _DecisionTree):
         self.max_depth = max_depth
         self.min_samples_split = min_samples_split
         self.min_samples_leaf = min_samples_leaf
+        self.min_weight_fraction_leaf = min_weight_fraction_leaf
         self.max_features = max_features
         self.random_state = random_state
         self.min_impurity_decrease = min_impurity_decrease
@@ -231,7 +236,8 @@ class DecisionTreeClassifier(Classifier, _DecisionTree):
 
     def predict(self, X: Any) -> np.ndarray:
         """The class (n,) with the largest share, the first in `classes_` of equal ones."""
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        shares = self.predict_proba(X)
+        return self.classes_[shares.argmax(axis=1)]
 
 
 class DecisionTreeRegressor(Regressor, _DecisionTree):
@@ -243,8 +249,8 @@ class DecisionTreeRegressor(Regressor, _DecisionTree):
     Parameters
     ----------
     criterion : "squared_error".
-    max_depth, min_samples_split, min_samples_leaf, max_features, random_state,
-    min_impurity_decrease, bins : as in `DecisionTreeClassifier`.
+    max_depth, min_samples_split, min_samples_leaf, min_weight_fraction_leaf,
+    max_features, random_state, min_impurity_decrease, bins : as in `DecisionTreeClassifier`.
 
     >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [0.0, 0.0, 5.0, 7.0]
     >>> DecisionTreeRegressor(max_depth=1).fit(X, y).predict([[1.2], [1.6]])
@@ -257,6 +263,7 @@ class DecisionTreeRegressor(Regressor, _DecisionTree):
     def __init__(
         self, *, criterion: str = "squared_error", max_depth: int | None = None,
         min_samples_split: int | float = 2, min_samples_leaf: int | float = 1,
+        min_weight_fraction_leaf: float = 0.0,
         max_features: int | float | str | None = None, random_state: Any = None,
         min_impurity_decrease: float = 0.0, bins: int | None = None,
     ) -> None:  # fmt: skip
@@ -264,6 +271,7 @@ class DecisionTreeRegressor(Regressor, _DecisionTree):
         self.max_depth = max_depth
         self.min_samples_split = min_samples_split
         self.min_samples_leaf = min_samples_leaf
+        self.min_weight_fraction_leaf = min_weight_fraction_leaf
         self.max_features = max_features
         self.random_state = random_state
         self.min_impurity_decrease = min_impurity_decrease

@@ -214,7 +214,8 @@ def whole_moments(values: np.ndarray, weights: np.ndarray | None) -> tuple[np.nd
 
 def grow_on_classes(
     columns: Columns, y: np.ndarray, weights: np.ndarray | None, n_classes: int, *,
-    criterion: str = "gini", min_impurity_decrease: float = 0.0, **rules: Any,
+    criterion: str = "gini", min_impurity_decrease: float = 0.0,
+    min_weight_fraction_leaf: float = 0.0, **rules: Any,
 ) -> tuple[ClassTree, np.ndarray]:  # fmt: skip
     """A tree for class numbers y (n,); its leaves know the shares of the classes."""
     whole = whole_weights(weights, len(y), CLASS_BITS)
@@ -223,6 +224,7 @@ def grow_on_classes(
     grown = grow_tree(
         whole, np.zeros(0), y.astype(np.int32), columns.codes, columns.sizes, columns.order,
         criterion=criterion, n_labels=n_classes, min_gain=min_impurity_decrease * total * scale,
+        min_weight_leaf=min_weight_fraction_leaf * total,
         **rules,
     )  # fmt: skip
     tree = ClassTree(columns, grown)
@@ -247,7 +249,8 @@ def grow_on_classes(
 
 def grow_on_values(
     columns: Columns, y: np.ndarray, weights: np.ndarray | None, *,
-    min_impurity_decrease: float = 0.0, **rules: Any,
+    min_impurity_decrease: float = 0.0,
+    min_weight_fraction_leaf: float = 0.0, **rules: Any,
 ) -> tuple[ValueTree, np.ndarray]:  # fmt: skip
     """A tree for numbers y (n,); its nodes know the mean of their samples."""
     if weights is not None and (weights != np.rint(weights)).any():
@@ -267,7 +270,8 @@ def grow_on_values(
         least *= float(counted.sum()) ** 2 / float(whole.sum()) * scale**2
     grown = grow_tree(
         whole, moments, labels, columns.codes, columns.sizes, columns.order,
-        criterion="squared_error", n_labels=1, min_gain=least, **rules,
+        criterion="squared_error", n_labels=1, min_gain=least,
+        min_weight_leaf=min_weight_fraction_leaf * float(whole.sum()), **rules,
     )  # fmt: skip
     tree = ValueTree(columns, grown)
     kept = grown.node >= 0

@@ -40,12 +40,14 @@ class Grown(NamedTuple):
 @Kernel
 def grow_tree(
     weights, moments, labels, codes, sizes, order=None, *, criterion, n_labels, max_depth=None,
-    min_samples_split=2, min_samples_leaf=1, min_gain=0.0, max_features=None, seed=0,
+    min_samples_split=2, min_samples_leaf=1, min_weight_leaf=0.0, min_gain=0.0, max_features=None,
+    seed=0,
 ):  # fmt: skip
     """Grow a tree that makes the children's impurity small: gini, entropy or squared error.
 
     A node of one label is a leaf, so is one with fewer than `min_samples_split` rows; a split
-    leaves at least `min_samples_leaf` rows on each side. The gain of a split into L and R is
+    leaves at least `min_samples_leaf` rows, and the weight `min_weight_leaf`, on each side. The
+    gain of a split into L and R is
         gini           q(L) / w(L) + q(R) / w(R) - q / w,    q = sum_c w_c^2
         entropy        b(w) - b(w(L)) - b(w(R)) - q + q(L) + q(R),    q = sum_c b(w_c),
                        b(w) = w log2(w) times `entropy_scale`, rounded
@@ -59,7 +61,8 @@ def grow_tree(
     sizes (d,). `order` (d, n): the rows in the order of each column's codes, if it is known.
     Returns a `Grown`.
     """
-    sweep = _Sweep(weights, moments, labels, codes, sizes, criterion, n_labels, min_samples_leaf)
+    sweep = _Sweep(weights, moments, labels, codes, sizes, criterion, n_labels,
+                   min_samples_leaf, min_weight_leaf)  # fmt: skip
     kept = weights > 0
     order = sort_rows(codes) if order is None else order
     order = order[kept[order]].reshape(len(codes), -1)
@@ -204,8 +207,8 @@ def _numbered(levels, node):
 class _Sweep:
     """Scores of all cuts of a column, for many nodes at once."""
 
-    def __init__(self, weights, moments, labels, codes, sizes, criterion, n_labels, least):
-        self.criterion, self.n_labels, self.least = criterion, n_labels, least
+    def __init__(self, weights, moments, labels, codes, sizes, criterion, n_labels, least, light):
+        self.criterion, self.n_labels, self.least, self.light = criterion, n_labels, least, light
         whole = criterion != "squared_error"
         self.weights = weights.astype(np.int64) if whole else weights
         self.moments, self.labels, self.codes, self.sizes = moments, labels, codes, sizes
@@ -253,9 +256,12 @@ class _Sweep:
         possible &= (left >= self.least) & (samples[slot] - left >= max(1, self.least))
         if missing_left:
             possible &= code != self.sizes[f]
+        weight_left = _running(self.weights[rows], start, slot)
+        if self.light > 0:
+            weight_right = level.weight[nodes][slot] - weight_left
+            possible &= np.minimum(weight_left, weight_right) >= self.light
         if not possible.any():
             return
-        weight_left = _running(self.weights[rows], start, slot)
         q, q_left, q_right = self._moments(level.moment[nodes], rows, start, slot)
         at = np.flatnonzero(possible)
         node = nodes[slot[at]]

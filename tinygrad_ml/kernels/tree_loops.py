@@ -16,7 +16,8 @@ _MIX_1, _MIX_2, _GOLDEN = plain._MIX_1, plain._MIX_2, plain._GOLDEN
 
 def grow_tree(
     weights, moments, labels, codes, sizes, order=None, *, criterion, n_labels, max_depth=None,
-    min_samples_split=2, min_samples_leaf=1, min_gain=0.0, max_features=None, seed=0,
+    min_samples_split=2, min_samples_leaf=1, min_weight_leaf=0.0, min_gain=0.0, max_features=None,
+    seed=0,
 ):  # fmt: skip
     d, n = codes.shape
     kept = weights > 0
@@ -33,7 +34,7 @@ def grow_tree(
     weights, moments = weights.astype(np.int64), moments.astype(np.int64)
     limits = np.array(
         [depth, min_samples_split, min_samples_leaf, d if max_features is None else max_features,
-         n_labels, kind]
+         n_labels, kind, int(np.ceil(min_weight_leaf))]
     )  # fmt: skip
     data = weights, moments, labels, codes, sizes
     own = np.empty((d, m), np.int32)
@@ -108,7 +109,7 @@ def _bits(weight, scale):
 
 @loop
 def _scan_classes(rows, start, stop, first, code, missing, labels, weights, left, total,
-                  weight, q, least, entropy, scale, found, best):  # fmt: skip
+                  weight, q, least, light, entropy, scale, found, best):  # fmt: skip
     """The best cut of a column whose gain is above `best`; its numbers go into `found`.
 
     Rows from `first` on are missing values and go left before the others if `first` is below
@@ -142,6 +143,8 @@ def _scan_classes(rows, start, stop, first, code, missing, labels, weights, left
         if k < least or n - k < least:
             continue
         w_right = weight - w_left
+        if w_left < light or w_right < light:
+            continue
         if entropy:
             now = q_left - _bits(w_left, scale) + q_right - _bits(w_right, scale)
             gain = np.float64(now - base_bits)
@@ -162,7 +165,7 @@ def _scan_classes(rows, start, stop, first, code, missing, labels, weights, left
 
 @loop
 def _scan_squares(rows, start, stop, first, code, missing, weights, moments, weight, moment,
-                  least, found, best):  # fmt: skip
+                  least, light, found, best):  # fmt: skip
     n = stop - start
     m_left, w_left, n_left = np.int64(0), np.int64(0), 0
     end = stop
@@ -181,6 +184,8 @@ def _scan_squares(rows, start, stop, first, code, missing, weights, moments, wei
         k = j - start + 1 + n_left
         if code[i] == following or k < least or n - k < least:
             continue
+        if w_left < light or weight - w_left < light:
+            continue
         one, two = np.float64(m_left), np.float64(moment - m_left)
         gain = _pooled(one * one, np.float64(w_left), two * two,
                        np.float64(weight - w_left)) - base  # fmt: skip
@@ -196,10 +201,11 @@ def _scan_squares(rows, start, stop, first, code, missing, weights, moments, wei
 
 @loop
 def _one_label(labels, rows, start, stop):
-    for j in range(start + 1, stop):
-        if labels[rows[j]] != labels[rows[start]]:
-            return False
-    return True
+    same, j = True, start + 1
+    while same and j < stop:
+        same = labels[rows[j]] == labels[rows[start]]
+        j += 1
+    return same
 
 
 @loop
@@ -236,7 +242,7 @@ def _grow_by_sweeps(weights, moments, labels, codes, sizes, rows, order, limits,
                     scale, numbers, sums, node_of):  # fmt: skip
     """Depth first; every column's rows of a node stay together, in the order of its codes."""
     d, n = order.shape
-    max_depth, min_split, least, wanted, n_labels, kind = limits
+    max_depth, min_split, least, wanted, n_labels, kind, light = limits
     left, total = np.zeros(n_labels, np.int64), np.zeros(n_labels, np.int64)
     columns, swaps = np.arange(d), np.zeros(d, np.int64)
     constant = np.full(d, n + 1)  # depth of the node above in which the column has one value
@@ -297,10 +303,11 @@ def _grow_by_sweeps(weights, moments, labels, codes, sizes, rows, order, limits,
                 for missing in range(1 + (first < stop)):
                     if kind == _SQUARES:
                         gain = _scan_squares(own, start, stop, first, code, missing, weights,
-                                             moments, weight, moment, least, found, limit)  # fmt: skip
+                                             moments, weight, moment, least, light, found,
+                                             limit)  # fmt: skip
                     else:
                         gain = _scan_classes(own, start, stop, first, code, missing, labels,
-                                             weights, left, total, weight, moment, least,
+                                             weights, left, total, weight, moment, least, light,
                                              kind == _ENTROPY, scale, found, limit)  # fmt: skip
                     if gain > limit:
                         best, limit, feature = gain, gain, f
