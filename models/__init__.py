@@ -7,6 +7,7 @@ from .mlp import MLP
 from .naive_bayes import BernoulliNB, GaussianNB, MultinomialNB
 from .text import CountVectorizer
 from .tfidf import TfidfTransformer, TfidfVectorizer
+from .tree import DecisionTreeClassifier, DecisionTreeRegressor, export_text
 from .xor import XORNet
 
 __all__ = [
@@ -16,9 +17,12 @@ __all__ = [
     "Autoencoder",
     "BernoulliNB",
     "CountVectorizer",
+    "DecisionTreeClassifier",
+    "DecisionTreeRegressor",
     "GaussianNB",
     "MultinomialNB",
     "TfidfTransformer",
     "TfidfVectorizer",
     "XORNet",
+    "export_text",
 ]

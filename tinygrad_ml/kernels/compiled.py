@@ -40,6 +40,7 @@ from .normalisation_loops import (  # noqa: F401
     moments,
 )
 from .threads import share, share_vectors, slices
+from .tree_loops import find_leaves, grow_tree  # noqa: F401
 
 
 def conv2d(x, w, bias=None, *, stride, padding, dilation=(1, 1)):
