@@ -12,6 +12,9 @@ compiles, "compiled" insists on Numba, unset takes what is there. `kernel.numpy(
 `kernel.compiled(...)` call one version explicitly.
 """
 
+from .boosting import (
+    grow_on_histograms,
+)
 from .convolution import (
     conv2d,
     conv2d_input,
@@ -108,6 +111,7 @@ __all__ = [
     "gated_backward",
     "gelu",
     "gelu_backward",
+    "grow_on_histograms",
     "grow_tree",
     "gru",
     "gru_backward",
