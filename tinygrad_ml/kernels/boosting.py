@@ -16,7 +16,7 @@ import numpy as np
 from .dispatch import Kernel
 from .tree import _Level, _draw, _numbered, _paired, child_keys, mixed
 
-MOMENT, COUNT, WEIGHT = range(3)  # of a histogram's last axis; no weights, if all are 1
+MOMENT, COUNT, WEIGHT = range(3)  # parts of a histogram; no weights where all are 1
 
 
 class Cuts(NamedTuple):
@@ -31,7 +31,7 @@ class Cuts(NamedTuple):
 
 
 class Loops(NamedTuple):
-    """What is done for every row or code."""
+    """What is done for every row or code; a histogram's form, behind its nodes, is theirs."""
 
     add_up: Any
     best_cuts: Any
@@ -45,10 +45,15 @@ def grow_on_histograms(weights, moments, labels, codes, sizes, **rules):
 
     `rules` are those of `grow_tree`, `max_depth` a number: memory grows with the nodes of a level
     times the values of all columns.
-    Shapes: weights (n,), moments (n,) whole numbers, as there; labels (n,) of any dtype; codes
-    (d, n); sizes (d,). Returns a `Grown`.
+    Shapes: weights (n,) as there; moments (n,) whole numbers whose absolute sum is at most
+    2^`moment_bits(n)`; labels (n,) of any dtype; codes (d, n); sizes (d,). Returns a `Grown`.
     """
     return grow(LOOPS, weights, moments, labels, codes, sizes, **rules)
+
+
+def moment_bits(n):
+    """Of a sum of moments that leaves room for a number of rows up to n in 63 bits."""
+    return 61 - n.bit_length()
 
 
 def grow(
@@ -60,8 +65,10 @@ def grow(
     least = max(min_samples_split, 2 * min_samples_leaf)
     node, levels, first = np.full(len(weights), -1, np.int32), [], 0
     total = float(len(rows)) if weighted is None else weights[rows].sum()
-    key = mixed(np.array([seed], np.uint64))
-    level = _Level(np.array([len(rows)]), np.array([total]), np.array([moments[rows].sum()]), key)
+    drawing = max_features is not None and max_features < len(codes)
+    key = mixed(np.array([seed], np.uint64)) if drawing else None
+    moment = moments.sum() if len(rows) == len(node) else moments[rows].sum()
+    level = _Level(np.array([len(rows)]), np.array([total]), np.array([moment]), key)
     bins = int(sizes.max()) + 1
 
     def histograms(rows, start, stop):
@@ -78,8 +85,10 @@ def grow(
         nodes = np.flatnonzero(open_)
         if nodes.size:
             found = _histograms_of(histograms, parents, level, nodes, rows, start, stop)
-            _choose(loops, found, sizes, level, nodes, max_features, seed, min_samples_leaf,
-                    min_weight_leaf, min_gain)  # fmt: skip
+            cuts = loops.best_cuts(found, len(node), sizes, level.weight[nodes],
+                                   level.moment[nodes], min_samples_leaf, min_weight_leaf)  # fmt: skip
+            gain = _drawn(cuts.gain, level.key[nodes], max_features) if drawing else cuts.gain
+            _choose(level, nodes, cuts, gain, min_gain)
         split = level.feature >= 0
         leaf = np.repeat(~split, level.samples)
         node[rows[leaf]] = first + np.repeat(np.flatnonzero(~split), level.samples[~split])
@@ -108,23 +117,24 @@ def _histograms_of(histograms, parents, level, nodes, rows, start, stop):
     return found
 
 
-def _choose(loops, found, sizes, level, nodes, max_features, seed, least, light, min_gain):
+def _drawn(gain, keys, wanted):
+    """Gains of the columns drawn for each node, and of further ones until one can split."""
+    d = gain.shape[1]
+    drawn = np.tile(np.arange(d), (len(gain), 1))
+    _draw(drawn, keys, 0, d)
+    can = np.take_along_axis(gain, drawn, axis=1) > -np.inf
+    some = np.maximum(wanted, can.argmax(axis=1) + 1)
+    allowed = np.zeros(gain.shape, bool)
+    np.put_along_axis(allowed, drawn, np.arange(d) < some[:, None], axis=1)
+    return np.where(allowed, gain, -np.inf)
+
+
+def _choose(level, nodes, cuts, gain, min_gain):
     """Write the best cut of each of `nodes` into the level."""
-    d = len(sizes)
-    cuts = loops.best_cuts(found, sizes, level.weight[nodes], level.moment[nodes], least, light)
-    gain = cuts.gain
-    if max_features is not None and max_features < d:
-        drawn = np.tile(np.arange(d), (len(nodes), 1))
-        _draw(drawn, level.key[nodes], 0, d)
-        can = np.take_along_axis(gain, drawn, axis=1) > -np.inf
-        some = np.maximum(max_features, can.argmax(axis=1) + 1)  # further ones until one can split
-        allowed = np.zeros(gain.shape, bool)
-        np.put_along_axis(allowed, drawn, np.arange(d) < some[:, None], axis=1)
-        gain = np.where(allowed, gain, -np.inf)
     feature = gain.argmax(axis=1)
     at = np.arange(len(nodes)), feature
     best = gain[at]
-    good = (best > -np.inf) & ((best >= min_gain) if min_gain > 0 else True)
+    good = best >= min_gain if min_gain > 0 else best > -np.inf
     level.gain[nodes] = best
     level.feature[nodes] = np.where(good, feature, -1)
     level.cut[nodes] = np.where(good, cuts.cut[at], -1)
@@ -141,7 +151,7 @@ def _children(level, split, n_left):
         _paired(n_left, level.samples[split] - n_left),
         _paired(left, level.weight[split] - left),
         _paired(*level.moments[:, split]),
-        _paired(*child_keys(level.key[split])),
+        None if level.key is None else _paired(*child_keys(level.key[split])),
     )
 
 
@@ -149,61 +159,66 @@ def _children(level, split, n_left):
 
 
 def _add_up(moments, weights, codes, bins, rows, start, stop):
-    """Histograms (nodes, d, bins, 2 or 3) of the rows from start to stop of each node."""
+    """Histograms (nodes, 2 or 3, d, bins) of the rows from start to stop of each node."""
     k = len(start)
-    if k != 1 or stop[0] - start[0] != len(rows):
-        rows = np.concatenate([rows[a:b] for a, b in zip(start, stop)])
+    rows = _of_nodes(rows, start, stop)
     slot = np.repeat(np.arange(k) * bins, stop - start)
-    found = np.empty((k, len(codes), bins, 2 if weights is None else 3))
-    moments = moments[rows]
-    weights = None if weights is None else weights[rows]
+    found = np.empty((k, 2 if weights is None else 3, len(codes), bins))
+    sums = {MOMENT: moments[rows], COUNT: None}
+    if weights is not None:
+        sums[WEIGHT] = weights[rows]
     for f, code in enumerate(codes):
-        place = slot + code[rows]
-        found[:, f, :, MOMENT] = np.bincount(place, moments, k * bins).reshape(k, bins)
-        found[:, f, :, COUNT] = np.bincount(place, minlength=k * bins).reshape(k, bins)
-        if weights is not None:
-            found[:, f, :, WEIGHT] = np.bincount(place, weights, k * bins).reshape(k, bins)
+        place = slot + code.take(rows)
+        for part, values in sums.items():
+            found[:, part, f] = np.bincount(place, values, k * bins).reshape(k, bins)
     return found
 
 
-def _best_cuts(found, sizes, weight, moment, least, light):
-    k, d, bins = found.shape[:3]
-    code = np.arange(bins)
-    missing = np.take_along_axis(found, sizes[None, :, None, None], axis=2)
-    present = np.where(code[:, None] < sizes[:, None, None], found, 0.0)
-    running = np.cumsum(present, axis=2)
-    seen = present[..., COUNT] > 0
-    following = np.minimum.accumulate(np.where(seen, code, sizes[:, None])[..., ::-1], axis=2)
-    following = np.concatenate(
-        [following[..., -2::-1], np.broadcast_to(sizes[:, None], (k, d, 1))], axis=2
-    )
-    samples = running[..., -1:, COUNT] + missing[..., COUNT]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        last = _scored(running, seen, samples, weight, moment, least, light)
-        turned = seen & (following < sizes[:, None]) & (missing[..., COUNT] > 0)
-        turned = _scored(running + missing, turned, samples, weight, moment, least, light)
-    best, best_turned = last.max(axis=2), turned.max(axis=2)
-    missing_left = best_turned > best
-    cut = np.where(missing_left, turned.argmax(axis=2), last.argmax(axis=2))[..., None]
-    sums = np.take_along_axis(running, cut[..., None], axis=2)[:, :, 0]
-    sums = np.where(missing_left[..., None], sums + missing[:, :, 0], sums)
-    majority = (missing[..., 0, COUNT] == 0) & (2 * sums[..., COUNT] > samples[..., 0])
-    return Cuts(
-        np.maximum(best, best_turned), cut[..., 0],
-        np.take_along_axis(following, cut, axis=2)[..., 0], missing_left | majority,
-        sums[..., MOMENT], sums[..., -1],
-    )  # fmt: skip
+def _of_nodes(rows, start, stop):
+    if len(rows) == (stop - start).sum():
+        return rows
+    return np.concatenate([rows[a:b] for a, b in zip(start, stop)])
+
+
+def _best_cuts(found, n, sizes, weight, moment, least, light):
+    k, parts, d, bins = found.shape
+    code, size = np.arange(bins), sizes[:, None]
+    missing = np.take_along_axis(found, size[None, None], axis=3)
+    present = np.where(code < size, found, 0.0)
+    running = np.cumsum(present, axis=3)
+    seen = present[:, COUNT] > 0
+    following = np.minimum.accumulate(np.where(seen, code, size)[..., ::-1], axis=2)
+    following = np.append(following[..., -2::-1], np.broadcast_to(size, (k, d, 1)), axis=2)
+    samples = running[:, COUNT, :, -1:] + missing[:, COUNT]
+    of_nodes = samples, weight[:, None, None], moment[:, None, None], least, light
+    gain = _scored(running, seen, *of_nodes)
+    cut = gain.argmax(axis=2)
+    best = np.take_along_axis(gain, cut[..., None], axis=2)[..., 0]
+    missing_left = np.zeros((k, d), bool)
+    if missing[:, COUNT].any():
+        running = np.stack([running, running + missing])
+        turned = seen & (following < size) & (missing[:, COUNT] > 0)
+        gain = _scored(running[1], turned, *of_nodes)
+        missing_left = gain.max(axis=2) > best
+        cut = np.where(missing_left, gain.argmax(axis=2), cut)
+        best = np.maximum(gain.max(axis=2), best)
+        running = np.where(missing_left[:, None, :, None], running[1], running[0])
+    sums = np.take_along_axis(running, cut[:, None, :, None], axis=3)[..., 0]
+    majority = (missing[:, COUNT, :, 0] == 0) & (2 * sums[:, COUNT] > samples[..., 0])
+    above = np.take_along_axis(following, cut[..., None], axis=2)[..., 0]
+    return Cuts(best, cut, above, missing_left | majority, sums[:, MOMENT], sums[:, -1])
 
 
 def _scored(left, possible, samples, weight, moment, least, light):
     """The gains (nodes, d, bins) of the possible cuts, -inf at all others."""
-    weight, moment = weight[:, None, None], moment[:, None, None]
-    count, w_left, m_left = left[..., COUNT], left[..., -1], left[..., MOMENT]
+    count, w_left, m_left = left[:, COUNT], left[:, -1], left[:, MOMENT]
     w_right, m_right = weight - w_left, moment - m_left
     possible = possible & (count >= least) & (samples - count >= max(1, least))
-    possible &= (w_left >= light) & (w_right >= light)
+    if light > 0:
+        possible &= np.minimum(w_left, w_right) >= light
     q_left, q_right = m_left * m_left, m_right * m_right
-    gain = (q_left * w_right + q_right * w_left) / (w_left * w_right) - moment * moment / weight
+    with np.errstate(divide="ignore", invalid="ignore"):
+        gain = (q_left * w_right + q_right * w_left) / (w_left * w_right) - moment * moment / weight
     return np.where(possible, gain, -np.inf)
 
 
@@ -211,8 +226,7 @@ def _part(codes, sizes, rows, start, stop, feature, cut, missing_left):
     """The rows of these nodes, those that go left before the others, and how many do."""
     samples = stop - start
     slot = np.repeat(np.arange(len(start)), samples)
-    if samples.sum() != len(rows):
-        rows = np.concatenate([rows[a:b] for a, b in zip(start, stop)])
+    rows = _of_nodes(rows, start, stop)
     code = codes[feature[slot], rows]
     goes_left = np.where(code == sizes[feature][slot], missing_left[slot], code <= cut[slot])
     small = np.uint16 if len(start) < 1 << 15 else np.int64
