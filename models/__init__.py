@@ -2,6 +2,7 @@
 
 from .autoencoder import Autoencoder
 from .cnn import CNN
+from .forest import RandomForestClassifier, RandomForestRegressor
 from .gpt import GPT
 from .mlp import MLP
 from .naive_bayes import BernoulliNB, GaussianNB, MultinomialNB
@@ -21,6 +22,8 @@ __all__ = [
     "DecisionTreeRegressor",
     "GaussianNB",
     "MultinomialNB",
+    "RandomForestClassifier",
+    "RandomForestRegressor",
     "TfidfTransformer",
     "TfidfVectorizer",
     "XORNet",

@@ -11,7 +11,10 @@ from tinygrad_ml.estimator import Classifier, Clusterer, Estimator, Regressor, T
 OTHERS = {"CNNClassifier", "CountVectorizer", "LabelEncoder", "Pipeline", "TfidfVectorizer"}
 
 # Parameters that keep the tests short; everything else at its default.
-SMALL = {}
+SMALL = {
+    "RandomForestClassifier": {"n_estimators": 10},
+    "RandomForestRegressor": {"n_estimators": 10},
+}
 
 CLASSES = {
     name: kind

@@ -37,6 +37,10 @@ from .elementwise import (
     scaled_difference,
     sum_rows,
 )
+from .forest import (
+    add_leaves,
+    find_all_leaves,
+)
 from .normalisation import (
     centred_scale,
     centred_sum,
@@ -94,6 +98,7 @@ __all__ = [
     "adagrad_update",
     "adam_update",
     "adamax_update",
+    "add_leaves",
     "add_rows",
     "centred_scale",
     "centred_sum",
@@ -105,6 +110,7 @@ __all__ = [
     "depthwise2d_weight",
     "erf",
     "erfc",
+    "find_all_leaves",
     "find_leaves",
     "fold",
     "gated",

@@ -14,13 +14,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .dispatch import Kernel
-from .tree import _Level, _draw, _numbered, _paired, child_keys, mixed
+from .tree import _draw, _Level, _numbered, _paired, child_keys, mixed
 
 MOMENT, COUNT, WEIGHT = range(3)  # parts of a histogram; no weights where all are 1
 
 
 class Cuts(NamedTuple):
-    """The best cut of each node in each column, arrays (nodes, d); gain -inf where there is none."""
+    """The best cut of each node in each column, (nodes, d); gain -inf where there is none."""
 
     gain: np.ndarray
     cut: np.ndarray
@@ -85,8 +85,9 @@ def grow(
         nodes = np.flatnonzero(open_)
         if nodes.size:
             found = _histograms_of(histograms, parents, level, nodes, rows, start, stop)
-            cuts = loops.best_cuts(found, len(node), sizes, level.weight[nodes],
-                                   level.moment[nodes], min_samples_leaf, min_weight_leaf)  # fmt: skip
+            totals = level.weight[nodes], level.moment[nodes]
+            cuts = loops.best_cuts(found, len(node), sizes, *totals, min_samples_leaf,
+                                   min_weight_leaf)  # fmt: skip
             gain = _drawn(cuts.gain, level.key[nodes], max_features) if drawing else cuts.gain
             _choose(level, nodes, cuts, gain, min_gain)
         split = level.feature >= 0

@@ -12,8 +12,8 @@ def grow_on_histograms(weights, moments, labels, codes, sizes, **rules):
     return plain.grow(LOOPS, *arrays, **rules)
 
 
-# A histogram is (nodes, 1 or 2, d, bins) of int64: a moment and, above its bits, a number of rows in
-# one number, so that one addition does for both; and the weights, where they are not 1.
+# A histogram is (nodes, 1 or 2, d, bins) of int64: a moment and, above its bits, a number of rows
+# in one number, so that one addition does for both; and the weights, where they are not 1.
 
 
 def _add_up(moments, weights, codes, bins, rows, start, stop):

@@ -32,6 +32,7 @@ from .compiled_updates import (  # noqa: F401
 )
 from .compiler import contiguous, loop
 from .depthwise_loops import depthwise2d, depthwise2d_input, depthwise2d_weight  # noqa: F401
+from .forest_loops import add_leaves, find_all_leaves  # noqa: F401
 from .geometry import extent, output_size, tiles
 from .memory import SMALL, empty, zeros
 from .normalisation_loops import (  # noqa: F401
