@@ -62,6 +62,9 @@ from .rows import (
     normalise_rows_backward,
     softmax_backward,
 )
+from .smo import (
+    smo,
+)
 from .special import (
     erf,
     erfc,
