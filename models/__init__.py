@@ -5,6 +5,7 @@ from .cnn import CNN
 from .gpt import GPT
 from .mlp import MLP
 from .naive_bayes import BernoulliNB, GaussianNB, MultinomialNB
+from .svm import SVC, SVR
 from .text import CountVectorizer
 from .tfidf import TfidfTransformer, TfidfVectorizer
 from .xor import XORNet
@@ -13,6 +14,8 @@ __all__ = [
     "CNN",
     "GPT",
     "MLP",
+    "SVC",
+    "SVR",
     "Autoencoder",
     "BernoulliNB",
     "CountVectorizer",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -11,37 +12,26 @@ from tinygrad_ml.functional import sigmoid
 from tinygrad_ml.generators import generator
 
 
-class Platt:
-    """P(first class of a pair given decision f) = 1 / (1 + exp(slope f + offset)), for each pair.
+def fit_platt(model: Any, X: np.ndarray, y: np.ndarray, weights: Any) -> Any:
+    """(slopes, offsets), one of each per pair: P(first class) = 1 / (1 + exp(slope f + offset)).
 
-    Slope and offset are fitted by maximum likelihood to decisions on samples that the machine was
-    not trained on: each of five parts is held out once.
+    Fitted by maximum likelihood to decisions f, positive for the first class, on samples that the
+    machine was not trained on: each of five parts is held out once. y are class numbers.
 
     Source: J. Platt, Probabilistic outputs for support vector machines, 1999; H.-T. Lin, C.-J. Lin
     and R. Weng, A note on Platt's probabilistic outputs, 2007.
     """
-
-    def __init__(self, model: Any, X: np.ndarray, y: np.ndarray, weights: Any) -> None:
-        self.slope: list[float] = []
-        self.offset: list[float] = []
-        rng = generator(model.random_state, type(model).__name__, "random_state")
-        n_classes = len(model.classes_)
-        machine = clone(model).set_params(probability=False, decision_function_shape="ovo")
-        if isinstance(model.class_weight, dict):
-            names = {model.classes_[k]: k for k in range(n_classes)}
-            machine.class_weight = {names[k]: v for k, v in model.class_weight.items() if k in names}
-        for a in range(n_classes):
-            for b in range(a + 1, n_classes):
-                rows = np.flatnonzero((y == a) | (y == b))
-                part = None if weights is None else weights[rows]
-                decisions = _held_out(machine, X[rows], y[rows], part, rng)
-                slope, offset = fit_sigmoid(decisions, y[rows] == a)
-                self.slope.append(slope)
-                self.offset.append(offset)
-
-    def of_pairs(self, decisions: np.ndarray) -> np.ndarray:
-        """P(first class) for every pair, from decisions (n, pairs) that are positive for it."""
-        return sigmoid(-(decisions * np.asarray(self.slope) + np.asarray(self.offset)))
+    rng = generator(model.random_state, type(model).__name__, "random_state")
+    weights = model._weights_by_class(y, weights)
+    machine = clone(model).set_params(probability=False, class_weight=None)
+    found = []
+    for a, b in itertools.combinations(range(len(model.classes_)), 2):
+        rows = np.flatnonzero((y == a) | (y == b))
+        part = None if weights is None else weights[rows]
+        decisions = _held_out(machine, X[rows], y[rows], part, rng)
+        found.append(fit_sigmoid(decisions, y[rows] == a))
+    slopes, offsets = np.array(found).T
+    return slopes, offsets
 
 
 def _held_out(machine: Any, X: np.ndarray, y: np.ndarray, weights: Any, rng: Any) -> np.ndarray:

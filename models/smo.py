@@ -1,16 +1,18 @@
-"""Training a support vector machine: the quadratic program, its kernel rows and its certificates."""
+"""Training a support vector machine: its quadratic program, and how good the solution is."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from tinygrad_ml import kernels
-from tinygrad_ml.kernels.smo import CONVERGED
+from tinygrad_ml.kernels import memory
+from tinygrad_ml.kernels.quadratic import CONVERGED
 
-Rows = Callable[[np.ndarray], np.ndarray]  # numbers (m,) -> rows of the kernel matrix (m, n)
+# Called with numbers (m,) and an array (m, n), it fills in these rows of the kernel matrix.
+Rows = Callable[[np.ndarray, np.ndarray], None]
 BLOCK = 32  # rows computed at once: one matrix product, and the next steps find them there
 MOST_STEPS = 10_000_000
 
@@ -28,7 +30,7 @@ class Solution(NamedTuple):
 
 
 def solve(
-    rows: Rows,
+    rows: Rows | np.ndarray,
     diagonal: np.ndarray,
     targets: np.ndarray,
     lower: np.ndarray,
@@ -40,18 +42,20 @@ def solve(
 ) -> Solution:
     """Minimise 1/2 b'Kb - targets'b + e |b|_1 over lower <= b <= upper with sum b = 0.
 
+    `rows` gives rows of K on demand, or is K.
+
     Source: J. Platt, Fast training of support vector machines using sequential minimal
     optimization, 1998; Fan, Chen and Lin, 2005.
     """
     n = len(targets)
     b, gradient = np.zeros(n), -targets.astype(float)
     used = np.zeros(n, np.int64)
-    held = int(min(n, max(2 * BLOCK, cache_bytes // (8 * n))))
-    slot = np.full(n, -1, np.int64)
-    owner = np.full(held, -1, np.int64)  # whose row stands in a place of the cache
-    cache = np.zeros((held, n))
-    if n <= 2 * BLOCK:
-        cache[:], slot[:], owner[:] = rows(np.arange(n)), np.arange(n), np.arange(n)
+    if isinstance(rows, np.ndarray):
+        cache, slot = rows, np.arange(n)
+    else:
+        held = int(min(n, max(2 * BLOCK, cache_bytes // (8 * n))))
+        cache, slot = memory.empty((held, n), np.float64), np.full(n, -1)
+        owner = np.full(held, -1)  # whose row stands in a place of the cache
     done = 0
     while True:
         stopped, steps = kernels.smo(
@@ -59,7 +63,7 @@ def solve(
             e=e, tolerance=tolerance, steps=max_steps - done,
         )  # fmt: skip
         done += steps
-        if stopped < 0:
+        if stopped < 0 or isinstance(rows, np.ndarray):
             break
         _fill(rows, stopped, cache, slot, owner, used, _wanted(gradient, b, lower, upper, slot))
     return _solution(b, gradient, targets, lower, upper, e, done, stopped == CONVERGED)
@@ -104,7 +108,12 @@ def _fill(
         slot[owner[places[len(free) :]]] = -1
     else:
         places = free
-    cache[places] = rows(numbers)
+    if len(free) == len(numbers) and places[-1] - places[0] == len(places) - 1:
+        rows(numbers, cache[places[0] : places[-1] + 1])
+    else:
+        found = memory.empty((len(numbers), cache.shape[1]), np.float64)
+        rows(numbers, found)
+        cache[places] = found
     slot[numbers], owner[places] = places, numbers
 
 
@@ -132,4 +141,6 @@ def _solution(
     bound = np.where(error > 0, upper, -lower)
     loss = float(bound @ np.maximum(np.abs(error) - e, 0))
     gap = 0.5 * quadratic + loss + objective
-    return Solution(b, intercept, objective, max(gap, 0.0), max(most - least, 0.0), n_steps, converged)
+    return Solution(
+        b, intercept, objective, max(gap, 0.0), max(most - least, 0.0), n_steps, converged
+    )

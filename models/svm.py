@@ -1,27 +1,29 @@
-"""Support vector machines: the widest margin between classes, and the flattest tube of a regression."""
+"""Support vector machines: the widest margin between classes, the flattest tube of a regression."""
 
 from __future__ import annotations
 
+import itertools
 import warnings
 from typing import Any
 
 import numpy as np
 
 from tinygrad_ml.estimator import Classifier, Estimator, Regressor
+from tinygrad_ml.functional import sigmoid
 from tinygrad_ml.functional.kernel_functions import KERNELS, KernelFunction
 from tinygrad_ml.validation import (
     BOOLEAN,
+    CLASS_WEIGHT,
     FUNCTION,
-    NOTHING,
     SEED,
     Accepts,
+    ConvergenceWarning,
     choice,
     integer,
     number,
 )
 
-from .class_weights import CLASS_WEIGHT, weight_of_classes
-from .platt import Platt, couple
+from .platt import couple, fit_platt
 from .smo import MOST_STEPS, Solution, solve
 
 _STEPS = integer() | Accepts("-1", lambda v: v == -1 and not isinstance(v, bool))
@@ -100,8 +102,6 @@ class _SupportVectorMachine(Estimator):
         self.duality_gap_ = sum(each.gap for each in solutions)
         self.dual_objective_ = sum(each.objective for each in solutions)
         if self.fit_status_:
-            from tinygrad_ml.validation import ConvergenceWarning
-
             steps = max(each.n_steps for each in solutions)
             warnings.warn(
                 f"{type(self).__name__}: stopped after {steps} steps with a KKT violation of "
@@ -113,7 +113,7 @@ class _SupportVectorMachine(Estimator):
 
     @property
     def coef_(self) -> np.ndarray:
-        """The weights of the features, (pairs of classes, features) or (1, features): kernel linear."""
+        """The weights of the features, (pairs of classes, features), for kernel="linear"."""
         self._check_fitted()
         if self.kernel != "linear":
             raise AttributeError(
@@ -146,8 +146,7 @@ class SVC(Classifier, _SupportVectorMachine):
         minimise 1/2 |w|^2 + C sum_i max(0, 1 - y_i (w' phi(x_i) + b)),  y_i = -1 or 1
 
     solved in its dual form by `models.smo`; many classes one against one, each pair on its own
-    samples. A class is given to the samples for which its pairs speak most often; among equals
-    the sum of its decisions decides, then its place in `classes_`.
+    samples. A sample gets the class for which most pairs speak, among equals the first.
 
     Parameters
     ----------
@@ -164,12 +163,14 @@ class SVC(Classifier, _SupportVectorMachine):
         None.
     max_iter : most steps of a pair of classes; -1 for ten million.
     decision_function_shape : "ovr", one number per class, or "ovo", one per pair.
+    break_ties : among classes for which as many pairs speak, take the one with the largest
+        `decision_function` in place of the first.
     random_state : for the folds of the probabilities.
 
     Attributes: `support_` (numbers of the support vectors, sorted by class), `support_vectors_`,
     `n_support_`, `dual_coef_` (classes - 1, support vectors), `intercept_` (pairs), `coef_`,
     `n_iter_` (pairs); `kkt_violation_` (the worst pair's), `duality_gap_`, `dual_objective_` (sums
-    over pairs), `fit_status_` (0 if all converged).
+    over pairs), `fit_status_` (0 if all converged); `probA_`, `probB_` (pairs).
 
     Source: C. Cortes and V. Vapnik, Support-vector networks, 1995.
 
@@ -181,8 +182,9 @@ class SVC(Classifier, _SupportVectorMachine):
     _parameters = {
         **_SupportVectorMachine._parameters,
         "probability": BOOLEAN,
-        "class_weight": CLASS_WEIGHT | NOTHING,
+        "class_weight": CLASS_WEIGHT,
         "decision_function_shape": choice("ovr", "ovo"),
+        "break_ties": BOOLEAN,
         "random_state": SEED,
     }
     _sklearn_xfail_checks = {
@@ -203,6 +205,7 @@ class SVC(Classifier, _SupportVectorMachine):
         class_weight: Any = None,
         max_iter: int = -1,
         decision_function_shape: str = "ovr",
+        break_ties: bool = False,
         random_state: Any = None,
     ) -> None:
         self.C = C
@@ -216,6 +219,7 @@ class SVC(Classifier, _SupportVectorMachine):
         self.class_weight = class_weight
         self.max_iter = max_iter
         self.decision_function_shape = decision_function_shape
+        self.break_ties = break_ties
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> SVC:
@@ -228,40 +232,40 @@ class SVC(Classifier, _SupportVectorMachine):
                 f"SVC: expected at least two classes, got one class ({only!r}). There is no "
                 "boundary to learn."
             )
-        C = self.C * weight_of_classes(self, self.class_weight, y)[y]
-        C = C if weights is None else C * weights
-        kernel, diagonal = self._checked_kernel(X)
-        members = [np.flatnonzero(y == k) for k in range(len(self.classes_))]
-        pairs = _pairs(len(members))
-        solutions = _solve_pairs(self, kernel, diagonal, members, pairs, C)
-        self._keep(X, y, members, pairs, solutions)
+        by_class = self._weights_by_class(y, weights)
+        C = np.full(len(X), float(self.C)) if by_class is None else self.C * by_class
+        order = np.argsort(y, kind="stable")  # the samples of a class are neighbours from here on
+        solutions = _solve_pairs(self, X[order], y[order], C[order])
+        self._keep(X, y, order, solutions)
         self.n_iter_ = np.array([each.n_steps for each in solutions], np.int32)
         self._report(solutions)
         if self.probability:
-            self._platt_ = Platt(self, X, y, weights)
+            self.probA_, self.probB_ = fit_platt(self, X, y, weights)
         return self
 
-    def _keep(self, X: Any, y: Any, members: Any, pairs: Any, solutions: list[Solution]) -> None:
+    def _keep(self, X: Any, y: Any, order: np.ndarray, solutions: list[Solution]) -> None:
         """Support vectors sorted by class, with their coefficients as libsvm lays them out."""
-        n_classes = len(members)
+        n_classes = len(self.classes_)
+        parts = _parts(y[order], n_classes)
         coefficients = np.zeros((n_classes - 1, len(X)))
-        for (a, b), solution in zip(pairs, solutions):
-            split = len(members[a])
-            coefficients[b - 1, members[a]] = solution.coefficients[:split]
-            coefficients[a, members[b]] = solution.coefficients[split:]
-        order = np.concatenate(members)
-        self.support_ = order[coefficients[:, order].any(axis=0)].astype(np.int32)
+        for (a, b), solution in zip(_pairs(n_classes), solutions):
+            split = parts[a].stop - parts[a].start
+            coefficients[b - 1, parts[a]] = solution.coefficients[:split]
+            coefficients[a, parts[b]] = solution.coefficients[split:]
+        chosen = coefficients.any(axis=0)
+        self.support_ = order[chosen].astype(np.int32)
         self.support_vectors_ = X[self.support_]
         self.n_support_ = np.bincount(y[self.support_], minlength=n_classes).astype(np.int32)
         sign = -1 if n_classes == 2 else 1  # two classes: positive for the second
-        self.dual_coef_ = sign * coefficients[:, self.support_]
+        self.dual_coef_ = sign * coefficients[:, chosen]
         self.intercept_ = sign * np.array([each.intercept for each in solutions])
 
     def _pair_weights(self) -> np.ndarray:
         if len(self.classes_) == 2:
             return self.dual_coef_.T
-        ends = np.concatenate([[0], np.cumsum(self.n_support_)])
-        parts = [slice(ends[k], ends[k + 1]) for k in range(len(self.classes_))]
+        parts = _parts(
+            np.repeat(np.arange(len(self.classes_)), self.n_support_), len(self.classes_)
+        )
         pairs = _pairs(len(parts))
         weights = np.zeros((len(self.support_vectors_), len(pairs)))
         for column, (a, b) in enumerate(pairs):
@@ -270,17 +274,18 @@ class SVC(Classifier, _SupportVectorMachine):
         return weights
 
     def decision_function(self, X: Any) -> np.ndarray:
-        """(n,) for two classes, positive for the second; else (n, classes), or (n, pairs) for "ovo".
+        """(n,) for two classes, positive for the second; else (n, classes), or (n, pairs) as "ovo".
 
-        "ovr": the number of pairs that speak for a class, and a third at most for how firmly. "ovo":
-        positive for the first class of the pairs (0, 1), (0, 2), ..., (1, 2), ...
+        "ovr": the number of pairs that speak for a class, and at most a third for how firmly.
+        "ovo": positive for the first class of the pairs (0, 1), (0, 2), ..., (1, 2), ...
         """
         decisions = self._decisions(self._input(X))
         if len(self.classes_) == 2:
             return decisions[:, 0]
         return decisions if self.decision_function_shape == "ovo" else self._votes(decisions)
 
-    def _votes(self, decisions: np.ndarray) -> np.ndarray:
+    def _votes(self, decisions: np.ndarray, ranked: bool = True) -> np.ndarray:
+        """How many pairs speak for each class; `ranked` adds less than 1/3 by how firmly."""
         votes, firmness = np.zeros((2, len(decisions), len(self.classes_)))
         for column, (a, b) in enumerate(_pairs(len(self.classes_))):
             d = decisions[:, column]
@@ -288,30 +293,30 @@ class SVC(Classifier, _SupportVectorMachine):
             votes[:, b] += d < 0
             firmness[:, a] += d
             firmness[:, b] -= d
-        return votes + firmness / (3 * (np.abs(firmness) + 1))
+        return votes + firmness / (3 * (np.abs(firmness) + 1)) if ranked else votes
 
     def predict(self, X: Any) -> np.ndarray:
         """The class of every sample, shape (n,); a decision of 0 goes to the first class."""
         decisions = self._decisions(self._input(X))
         if len(self.classes_) == 2:
             return self.classes_[(decisions[:, 0] > 0).astype(int)]
-        return self.classes_[self._votes(decisions).argmax(axis=1)]
+        return self.classes_[self._votes(decisions, self.break_ties).argmax(axis=1)]
 
-    def __getattr__(self, name: str) -> Any:
-        if name == "predict_proba":
-            if self.probability:
-                return self._predict_proba
+    @property
+    def predict_proba(self) -> Any:
+        """Probabilities of the classes, as a function of samples; with `probability=True` only."""
+        if not self.probability:
             raise AttributeError(
                 "SVC: predict_proba exists with probability=True only. Write "
                 "SVC(probability=True) and fit again."
             )
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        return self._probabilities
 
-    def _predict_proba(self, X: Any) -> np.ndarray:
+    def _probabilities(self, X: Any) -> np.ndarray:
         """Probabilities of the classes, shape (n, classes); they may disagree with `predict`."""
-        X = self._input(X)
-        first = self._platt_.of_pairs(self._decisions(X) * (-1 if len(self.classes_) == 2 else 1))
-        return couple(first, len(self.classes_))
+        decisions = self._decisions(self._input(X))
+        first = decisions if len(self.classes_) > 2 else -decisions
+        return couple(sigmoid(-(first * self.probA_ + self.probB_)), len(self.classes_))
 
 
 class SVR(Regressor, _SupportVectorMachine):
@@ -329,7 +334,7 @@ class SVR(Regressor, _SupportVectorMachine):
     Source: H. Drucker, C. Burges, L. Kaufman, A. Smola and V. Vapnik, Support vector regression
     machines, 1997.
 
-    >>> SVR(kernel="linear", C=100, epsilon=0.1).fit([[0.0], [1.0], [2.0]], [0, 2, 4]).predict([[3]])
+    >>> SVR(kernel="linear", C=100).fit([[0.0], [1.0], [2.0]], [0, 2, 4]).predict([[3.0]])
     array([5.8])
     """
 
@@ -382,33 +387,31 @@ class SVR(Regressor, _SupportVectorMachine):
 
 
 def _pairs(n_classes: int) -> list[tuple[int, int]]:
-    return [(a, b) for a in range(n_classes) for b in range(a + 1, n_classes)]
+    return list(itertools.combinations(range(n_classes), 2))
 
 
-def _solve_pairs(
-    model: SVC,
-    kernel: KernelFunction,
-    diagonal: np.ndarray,
-    members: list[np.ndarray],
-    pairs: list[tuple[int, int]],
-    C: np.ndarray,
-) -> list[Solution]:
-    """One solution per pair of classes; the first of a pair is the positive one."""
+def _parts(y: np.ndarray, n_classes: int) -> list[slice]:
+    """Where each class stands among sorted class numbers."""
+    ends = np.searchsorted(y, np.arange(n_classes + 1)).tolist()
+    return [slice(start, end) for start, end in itertools.pairwise(ends)]
+
+
+def _solve_pairs(model: SVC, X: np.ndarray, y: np.ndarray, C: np.ndarray) -> list[Solution]:
+    """One solution per pair of classes, the first of which is the positive one; y is sorted."""
+    kernel, diagonal = model._checked_kernel(X)
+    parts = _parts(y, len(model.classes_))
     whole = None
-    if len(pairs) > 1 and 8 * len(diagonal) ** 2 <= model.cache_size * 1e6:
-        order = np.concatenate(members)  # in this order a pair is two blocks of the matrix
-        whole = kernel.rows(order)[:, order]
-        position = np.empty(len(order), int)
-        position[order] = np.arange(len(order))
+    if len(parts) > 2 and 8 * len(X) ** 2 <= model.cache_size * 1e6:
+        whole = kernel(X)  # of which the matrix of a pair is four blocks
     solutions = []
-    for a, b in pairs:
-        both = np.concatenate([members[a], members[b]])
-        targets = np.repeat([1.0, -1.0], [len(members[a]), len(members[b])])
+    for a, b in _pairs(len(parts)):
+        both = np.r_[parts[a], parts[b]]
+        targets = np.where(y[both] == a, 1.0, -1.0)
         if whole is None:
-            rows = lambda numbers, both=both: kernel.rows(both[numbers])[:, both]
+            rows: Any = model._kernel_function(X[both]).rows
         else:
-            at = position[both]
-            rows = lambda numbers, at=at: whole[np.ix_(at[numbers], at)]
+            rows = np.block([[whole[p, q] for q in (parts[a], parts[b])] for p in
+                             (parts[a], parts[b])])  # fmt: skip
         bound = C[both]
         lower, upper = np.where(targets > 0, 0, -bound), np.where(targets > 0, bound, 0)
         solutions.append(model._solve(rows, diagonal[both], targets, lower, upper))

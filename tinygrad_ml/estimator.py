@@ -67,6 +67,7 @@ class Estimator:
     _dtypes: ClassVar[Any] = FLOATS
 
     n_features_in_: int
+    classes_: np.ndarray  # of a classifier, sorted
 
     # ------------------------------------------------------------------------------ parameters
 
@@ -211,8 +212,6 @@ class Estimator:
 
 class Classifier:
     """A mixin for estimators that predict classes; `fit` sets `classes_`, sorted."""
-
-    classes_: np.ndarray
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Accuracy: the share of the samples (their weight) whose class is predicted."""

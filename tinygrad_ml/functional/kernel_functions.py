@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels.threads import alone
+from ..kernels import memory
+from ..kernels.threads import share, slices
 
+_BLOCK = 1 << 16  # kernel values in one block: they stay in the second-level cache
 KERNELS = ("linear", "rbf", "poly", "sigmoid")
 
 
@@ -32,8 +34,8 @@ def kernel_matrix(
     array([[1.        , 0.36787944],
            [0.36787944, 1.        ]])
     """
-    x = np.asarray(x)
-    y = x if y is None else np.asarray(y)
+    x = np.asarray(x, float)
+    y = x if y is None else np.asarray(y, float)
     if x.ndim != 2 or y.ndim != 2 or x.shape[1] != y.shape[1]:
         raise ValueError(
             f"kernel_matrix: expected two matrices of equal width, got shapes {x.shape} and "
@@ -62,16 +64,13 @@ class KernelFunction:
         self.squares = np.einsum("ij,ij->i", self.points, self.points)
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
-        if self.kernel == "rbf":
-            x = x - self.middle
-            return self._rbf(x, np.einsum("ij,ij->i", x, x))
-        return self._product(x)
+        out = memory.empty((len(x), len(self.points)), self.points.dtype)
+        self._write(x - self.middle if self.kernel == "rbf" else x, out)
+        return out
 
-    def rows(self, numbers: np.ndarray) -> np.ndarray:
-        """k(points[i], points[j]) for the i in `numbers` (n,) and all j: shape (n, m)."""
-        if self.kernel == "rbf":
-            return self._rbf(self.points[numbers], self.squares[numbers])
-        return self._product(self.points[numbers])
+    def rows(self, numbers: Any, out: np.ndarray) -> None:
+        """Write k(points[i], points[j]) for the i in `numbers` (n,) and all j into `out` (n, m)."""
+        self._write(self.points[numbers], out)
 
     def diagonal(self) -> np.ndarray:
         """k(points[j], points[j]), shape (m,)."""
@@ -79,17 +78,30 @@ class KernelFunction:
             return np.array([_called(self.kernel, row, row)[0, 0] for row in self.points[:, None]])
         return np.ones(len(self.points)) if self.kernel == "rbf" else self._of(self.squares.copy())
 
-    def _rbf(self, x: np.ndarray, squares: np.ndarray) -> np.ndarray:
-        out = alone(np.matmul, (2 * self.gamma) * x, self.points.T)
-        out -= self.gamma * squares[:, None]
-        out -= self.gamma * self.squares
-        np.minimum(out, 0, out=out)  # rounding may leave a distance a little below 0
-        return np.exp(out, out=out)
-
-    def _product(self, x: np.ndarray) -> np.ndarray:
+    def _write(self, x: np.ndarray, out: np.ndarray) -> None:
+        """Fill `out`, a few rows at a time that stay in the cache, on all cores if it is large."""
         if callable(self.kernel):
-            return _called(self.kernel, x, self.points)
-        return self._of(alone(np.matmul, x, self.points.T))
+            out[:] = _called(self.kernel, x, self.points)
+            return
+        few = max(1, _BLOCK // len(self.points))
+
+        def fill(part: slice) -> None:
+            for start in range(part.start, part.stop, few):
+                rows = slice(start, min(start + few, part.stop))
+                self._finish(x[rows], np.matmul(x[rows], self.points.T, out=out[rows]))
+
+        share(fill, slices(len(x), out.size))
+
+    def _finish(self, x: np.ndarray, inner: np.ndarray) -> None:
+        """Make kernel values of inner products, in their place."""
+        if self.kernel == "rbf":
+            inner *= 2 * self.gamma
+            inner -= self.gamma * np.einsum("ij,ij->i", x, x)[:, None]
+            inner -= self.gamma * self.squares
+            np.minimum(inner, 0, out=inner)  # rounding may leave a distance a little below 0
+            np.exp(inner, out=inner)
+        else:
+            inner[:] = self._of(inner)
 
     def _of(self, inner: np.ndarray) -> np.ndarray:
         if self.kernel == "linear":

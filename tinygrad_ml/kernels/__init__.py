@@ -47,6 +47,9 @@ from .pooling import (
     sum_pool2d,
     sum_pool2d_spread,
 )
+from .quadratic import (
+    smo,
+)
 from .recurrent import (
     gru,
     gru_backward,
@@ -61,9 +64,6 @@ from .rows import (
     normalise_rows,
     normalise_rows_backward,
     softmax_backward,
-)
-from .smo import (
-    smo,
 )
 from .special import (
     erf,
@@ -128,6 +128,7 @@ __all__ = [
     "sgd_update",
     "sigmoid",
     "sigmoid_backward",
+    "smo",
     "softmax_backward",
     "sum_pool2d",
     "sum_pool2d_spread",

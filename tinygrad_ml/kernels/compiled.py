@@ -39,7 +39,7 @@ from .normalisation_loops import (  # noqa: F401
     moment_sums,
     moments,
 )
-from .smo_loops import smo  # noqa: F401
+from .quadratic_loops import smo  # noqa: F401
 from .threads import share, share_vectors, slices
 
 

@@ -1,9 +1,11 @@
 """The compiled twin of `smo`: each step is two passes over the coefficients."""
 
+from typing import Any
+
 import numpy as np
 
 from .compiler import fused_loop
-from .smo import CONVERGED, FLAT, OUT_OF_STEPS, STUCK
+from .quadratic import CONVERGED, FLAT, OUT_OF_STEPS, STUCK
 
 
 def smo(gradient, b, lower, upper, diagonal, cache, slot, used, *, e, tolerance, steps):
@@ -14,13 +16,13 @@ def smo(gradient, b, lower, upper, diagonal, cache, slot, used, *, e, tolerance,
 
 @fused_loop
 def _smo(gradient, b, lower, upper, diagonal, cache, slot, used, e, tolerance, steps):
-    n = np.uint64(b.size)
+    n: Any = np.uint64(b.size)
     start = used.max()
     move = 0.0
     one = other = np.int64(0)  # slots of the last pair
     for done in range(steps):
         least, most = np.inf, -np.inf
-        i = np.uint64(0)
+        i = n
         for t in range(n):
             g = gradient[t]
             if move != 0.0:
@@ -43,7 +45,7 @@ def _smo(gradient, b, lower, upper, diagonal, cache, slot, used, e, tolerance, s
             return np.int64(i), done
         own = diagonal[i]
         best, best_curvature = 0.0, 1.0  # compared by products, without a division for each
-        j = np.uint64(0)
+        j = n
         for t in range(n):
             if b[t] > lower[t]:
                 slope = gradient[t] + e if b[t] > 0 else gradient[t] - e
