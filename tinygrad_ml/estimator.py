@@ -224,7 +224,7 @@ class Classifier:
         out have weight 1. y are class numbers.
         """
         wanted: Any = self.class_weight  # type: ignore[attr-defined]
-        classes = self.classes_.tolist()
+        classes = self.classes_.tolist()  # type: ignore[attr-defined]
         if wanted is None:
             return weights
         if isinstance(wanted, str):
