@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from . import classification, regression
+from . import classification, clustering, ranking, regression
 
 __all__ = ["SCORERS", "make_scorer", "scorer"]
 
@@ -123,6 +123,20 @@ def _scorers() -> dict[str, Scorer]:
     for name in ("max_error", "mean_absolute_error", "mean_squared_error",
                  "median_absolute_error", "root_mean_squared_error"):  # fmt: skip
         found[f"neg_{name}"] = Scorer(getattr(regression, name), -1)
+    for name in ("adjusted_rand_score", "completeness_score", "homogeneity_score",
+                 "normalized_mutual_info_score", "rand_score", "v_measure_score"):  # fmt: skip
+        found[name] = Scorer(getattr(clustering, name))
+    scores = ("decision_function", "predict_proba")
+    found["roc_auc"] = Scorer(ranking.roc_auc_score, response=scores)
+    found["average_precision"] = Scorer(ranking.average_precision_score, response=scores)
+    found["neg_log_loss"] = Scorer(ranking.log_loss, -1, ("predict_proba",))
+    for pairing in ("ovr", "ovo"):
+        for average, ending in (("macro", ""), ("weighted", "_weighted")):
+            found[f"roc_auc_{pairing}{ending}"] = Scorer(
+                ranking.roc_auc_score,
+                response=("predict_proba",),
+                options={"multi_class": pairing, "average": average},
+            )
     for name in ("precision", "recall", "f1"):
         metric = getattr(classification, f"{name}_score")
         found[name] = Scorer(metric)
