@@ -305,7 +305,10 @@ def _cloned(value: Any) -> Any:
 def is_classifier(estimator: Any) -> bool:
     """Whether it predicts classes; scikit-learn's own estimators are asked for their tags."""
     if isinstance(estimator, Estimator) or not hasattr(estimator, "__sklearn_tags__"):
-        return isinstance(estimator, Classifier)
+        predicting = getattr(estimator, "_predicting", None)  # a pipeline's last step
+        return (
+            isinstance(estimator, Classifier) if predicting is None else is_classifier(predicting)
+        )
     return estimator.__sklearn_tags__().estimator_type == "classifier"
 
 

@@ -6,7 +6,7 @@ matplotlib is optional and imported when a picture is asked for: pip install "ti
 """
 
 from .base import write_picture
-from .classes import plot_confusion, plot_decision_regions
+from .classes import plot_confusion, plot_decision_regions, plot_roc
 from .images import plot_images, plot_reconstructions
 from .training import plot_history, plot_learning_rates
 
@@ -17,5 +17,6 @@ __all__ = [
     "plot_images",
     "plot_learning_rates",
     "plot_reconstructions",
+    "plot_roc",
     "write_picture",
 ]

@@ -21,6 +21,7 @@ class _Categories(Transformer, Estimator):
     """What the encoders share: the categories of every column, known or found."""
 
     _allow_nan = True
+    _dtypes = (np.float64,)
     categories: Any
     handle_unknown: str
 
@@ -62,7 +63,6 @@ class _Categories(Transformer, Estimator):
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.categorical = True
-        tags.transformer_tags.preserves_dtype = []
         return tags
 
 
@@ -241,7 +241,7 @@ class OrdinalEncoder(SameNames, _Categories):
     dtype : of the result.
     handle_unknown : "error" or "use_encoded_value".
     unknown_value : the number for a category that `fit` did not see, or NaN.
-    encoded_missing_value : the number for NaN and None.
+    encoded_missing_value : the number for NaN; None is a category like others.
 
     Learned: `categories_`, a list of arrays.
 
@@ -279,7 +279,7 @@ class OrdinalEncoder(SameNames, _Categories):
                 f"{owner}: unknown_value must be a number with handle_unknown='use_encoded_value' "
                 f"and None otherwise, got {self.unknown_value!r}."
             )
-        counts = [int((~is_missing(each)).sum()) for each in self.categories_]
+        counts = [len(each) - (_nan_place(each) >= 0) for each in self.categories_]
         unknown = self.unknown_value
         if unknown is not None and any(
             0 <= unknown < n and unknown == int(unknown) for n in counts
@@ -288,7 +288,7 @@ class OrdinalEncoder(SameNames, _Categories):
                 f"{owner}: unknown_value must not be the number of a category, 0 to "
                 f"{max(counts) - 1}, got {unknown!r}. Take -1 or np.nan."
             )
-        missing = any(is_missing(each).any() for each in self.categories_)
+        missing = any(_nan_place(each) >= 0 for each in self.categories_)
         for name, value in (
             ("unknown_value", unknown),
             ("encoded_missing_value", self.encoded_missing_value),
@@ -307,9 +307,8 @@ class OrdinalEncoder(SameNames, _Categories):
         places = self._places(table_columns(X))
         out = places.astype(self.dtype)
         for i, categories in enumerate(self.categories_):
-            absent = np.flatnonzero(is_missing(categories))
-            if absent.size:
-                out[np.isin(places[:, i], absent), i] = self.encoded_missing_value
+            if (place := _nan_place(categories)) >= 0:
+                out[places[:, i] == place, i] = self.encoded_missing_value
         if (places < 0).any():
             out[places < 0] = self.unknown_value
         return out
@@ -331,16 +330,16 @@ class OrdinalEncoder(SameNames, _Categories):
 
     def _decoded(self, i: int, codes: np.ndarray) -> np.ndarray:
         categories = self.categories_[i]
-        absent = np.flatnonzero(is_missing(categories))
+        place = _nan_place(categories)
         coded = self.encoded_missing_value
         missing = np.isnan(codes) if coded != coded else codes == coded
-        missing &= absent.size > 0
+        missing &= place >= 0
         unknown = np.zeros(len(codes), bool)
         if self.unknown_value is not None:
             sign = self.unknown_value
             unknown = (np.isnan(codes) if sign != sign else codes == sign) & ~missing
         usual = ~missing & ~unknown
-        n = len(categories) - len(absent)
+        n = len(categories) - (place >= 0)
         wrong = usual & ~((codes >= 0) & (codes < n) & (codes == np.rint(codes)))
         if wrong.any():
             raise ValueError(
@@ -348,8 +347,7 @@ class OrdinalEncoder(SameNames, _Categories):
                 f"{i}, got {codes[wrong][0]:g}. Give what transform returns."
             )
         places = np.where(usual, codes, 0).astype(np.intp)
-        if missing.any():
-            places[missing] = absent[-1]
+        places[missing] = place
         values = categories[places]
         if unknown.any():
             values = values.astype(object)
@@ -407,6 +405,12 @@ class LabelEncoder(Estimator):
                 f"{y.tolist()!r:.60}. Give what transform returns."
             )
         return self.classes_[y]
+
+
+def _nan_place(categories: np.ndarray) -> int:
+    """The number of the category NaN, which is the last one, or -1; None is a category."""
+    last = categories[-1]
+    return len(categories) - 1 if isinstance(last, float) and last != last else -1
 
 
 def _given(values: Any, i: int, owner: str) -> np.ndarray:

@@ -70,8 +70,8 @@ class SimpleImputer(Transformer, Estimator):
         self._empty_: np.ndarray = np.all(missing, axis=0)
         if self.strategy == "constant":
             found = [constant] * len(found)
-        elif self.keep_empty_features:
-            found = [constant if empty else each for each, empty in zip(found, self._empty_)]
+        filling = constant if self.keep_empty_features else np.nan
+        found = [filling if empty else each for each, empty in zip(found, self._empty_)]
         kept_type = object if X.dtype.kind in "OUS" else np.float64
         self.statistics_ = np.array(found, dtype=kept_type)
         return self
@@ -81,16 +81,14 @@ class SimpleImputer(Transformer, Estimator):
         X = self._input(X)
         missing = self._missing(X)
         kept = np.arange(X.shape[1])
-        if not self.keep_empty_features and self.strategy != "constant" and self._empty_.any():
+        if not self.keep_empty_features and self._empty_.any():
+            kept = np.flatnonzero(~self._empty_)
             warnings.warn(
                 f"{type(self).__name__}: no value was seen in column(s) "
                 f"{np.flatnonzero(self._empty_).tolist()}, so they are left out. "
                 "keep_empty_features=True keeps them.",
                 stacklevel=2,
             )
-            kept = np.flatnonzero(~self._empty_)
-        if self.strategy == "constant" and not self.keep_empty_features and self._empty_.any():
-            kept = np.flatnonzero(~self._empty_)
         dtype = object if X.dtype.kind in "US" else X.dtype
         return np.where(missing, self.statistics_, X)[:, kept].astype(dtype, copy=False)
 

@@ -230,6 +230,11 @@ class Pipeline(Composition):
     def _last(self) -> Any:
         return self.steps[-1][1] if self.steps else None
 
+    @property
+    def _predicting(self) -> Any:
+        """What `is_classifier` asks."""
+        return self._last()
+
     def _working(self, steps: Any = None) -> list[tuple[str, Any]]:
         """The steps that do something."""
         steps = self.steps if steps is None else steps

@@ -29,7 +29,7 @@ class StandardScaler(SameNames, Transformer, Estimator):
     with_mean : subtract the mean.
     with_std : divide by the standard deviation (the one with n below, not n - 1).
 
-    Learned: `mean_`, `var_`, `scale_` (None where not asked for), `n_samples_seen_`.
+    Learned: `mean_`, `var_` and `scale_` (None with with_std=False), `n_samples_seen_`.
 
     >>> StandardScaler().fit_transform([[1.0, 5.0], [3.0, 5.0]])
     array([[-1.,  0.],
@@ -51,7 +51,6 @@ class StandardScaler(SameNames, Transformer, Estimator):
         """Learn means and standard deviations; y is ignored."""
         X = self._start_fit(X)
         weights = check_weights(sample_weight, type(self).__name__, X.shape[0])
-        self.mean_: np.ndarray
         self.var_: np.ndarray | None = None
         self.scale_: np.ndarray | None = None
         if hasattr(X, "toarray"):
@@ -62,7 +61,7 @@ class StandardScaler(SameNames, Transformer, Estimator):
             count, mean, variance = _moments(X if unit is None else X / unit, weights)
             unit = np.ones(X.shape[1]) if unit is None else unit
         self.n_samples_seen_ = count
-        self.mean_ = mean * unit
+        self.mean_: np.ndarray = mean * unit
         if self.with_std:
             # What rounding alone would leave of a constant column counts as no variance.
             eps = np.finfo(np.float64).eps
