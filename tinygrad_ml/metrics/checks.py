@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from typing import Any
 
@@ -17,8 +18,11 @@ class UndefinedMetricWarning(UserWarning):
     """A metric has no value for these samples, and a stand-in was returned."""
 
 
-def undefined(text: str, level: int = 3) -> None:
-    """Warn that a metric is not defined, `level` calls up: in the line that asked for it."""
+def undefined(text: str) -> None:
+    """Warn that a metric is not defined, in the line outside of this package that asked for it."""
+    level, frame = 1, sys._getframe()
+    while frame.f_back is not None and frame.f_globals["__name__"].startswith(__package__):
+        level, frame = level + 1, frame.f_back
     warnings.warn(text, UndefinedMetricWarning, stacklevel=level)
 
 

@@ -294,8 +294,7 @@ def _warn_of_zeros(
         empty = "the chosen classes" if together else f"class {classes[counts == 0].tolist()}"
         undefined(
             f"{owner}: {score} is not defined without {what} samples of {empty}; 0 stands for it. "
-            "Choose what stands for it with zero_division=0, 1 or np.nan.",
-            level=5,
+            "Choose what stands for it with zero_division=0, 1 or np.nan."
         )
 
 

@@ -354,9 +354,7 @@ def _area(positive: np.ndarray, score: np.ndarray, weights: np.ndarray | None, o
 
 
 def _no_area(owner: str) -> float:
-    undefined(
-        f"{owner}: one class only in y_true, so there is no pair to compare and no value.", level=4
-    )
+    undefined(f"{owner}: one class only in y_true, so there is no pair to compare and no value.")
     return float("nan")
 
 

@@ -6,6 +6,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from ..estimator import is_classifier
 from .composition import Composition, Named, naming, numbered_names, only_if
 
 
@@ -230,10 +231,8 @@ class Pipeline(Composition):
     def _last(self) -> Any:
         return self.steps[-1][1] if self.steps else None
 
-    @property
-    def _predicting(self) -> Any:
-        """What `is_classifier` asks."""
-        return self._last()
+    def _is_classifier(self) -> bool:
+        return is_classifier(self._last())
 
     def _working(self, steps: Any = None) -> list[tuple[str, Any]]:
         """The steps that do something."""

@@ -55,11 +55,11 @@ class StandardScaler(SameNames, Transformer, Estimator):
         self.scale_: np.ndarray | None = None
         if hasattr(X, "toarray"):
             count, mean, variance = _sparse_moments(X, weights)
-            unit = np.ones(X.shape[1])
+            unit: Any = 1.0
         else:
             unit = _unit(X)
             count, mean, variance = _moments(X if unit is None else X / unit, weights)
-            unit = np.ones(X.shape[1]) if unit is None else unit
+            unit = 1.0 if unit is None else unit
         self.n_samples_seen_ = count
         self.mean_: np.ndarray = mean * unit
         if self.with_std:
