@@ -328,6 +328,8 @@ def _feature_names(X: Any) -> np.ndarray | None:
 def _same(value: Any, default: Any) -> bool:
     if value is default:
         return True
+    if isinstance(value, float) and isinstance(default, float) and value != value:
+        return default != default
     return type(value) is type(default) and not hasattr(value, "dtype") and bool(value == default)
 
 

@@ -105,6 +105,7 @@ def _holds_text(array: np.ndarray) -> bool:
 def _example(array: np.ndarray) -> str:
     if array.size and array.dtype.kind in "USO":
         text = next((v for v in array.flat if isinstance(v, (str, bytes))), array.flat[0])
+        text = text.item() if isinstance(text, np.generic) else text
         return f"for example {text!r:.40}"
     return f"an array of {array.dtype}"
 

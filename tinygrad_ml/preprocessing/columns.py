@@ -112,6 +112,14 @@ class ColumnTransformer(Transformer, Composition):
         self._check_fitted()
         return Named({name: part for name, part, _ in self.transformers_})
 
+    @property
+    def output_indices_(self) -> dict[str, slice]:
+        """Which columns of the result each transformer made."""
+        self._check_fitted()
+        ends = np.cumsum(self.widths_).tolist()
+        slices = [slice(end - width, end) for end, width in zip(ends, self.widths_)]
+        return dict(zip([name for name, *_ in self._used()], slices))
+
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """The names of the columns of `transform`."""
         names = input_names(self, input_features)
@@ -157,9 +165,7 @@ class ColumnTransformer(Transformer, Composition):
                 )
             parts.append(result)
         if learn:
-            ends = np.cumsum([part.shape[1] for part in parts]).tolist()
-            slices = [slice(int(e) - p.shape[1], int(e)) for e, p in zip(ends, parts)]
-            self.output_indices_ = dict(zip([name for name, *_ in self._used()], slices))
+            self.widths_ = [int(part.shape[1]) for part in parts]
             self.sparse_output_ = self._is_sparse(parts)
         if not parts:
             return np.zeros((n_rows, 0))

@@ -65,7 +65,7 @@ class Pipeline(Composition):
         X, given = self._fit_first(X, y, options)
         if (last := self._last()) not in (None, "passthrough"):
             with self._naming(-1):
-                last.fit(X, y, **given) if y is not None else last.fit(X, **given)
+                last.fit(X, y, **given)
         self._fitted_ = True
         return self
 

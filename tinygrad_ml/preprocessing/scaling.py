@@ -249,10 +249,9 @@ def _length(X: Any) -> int:
 
 def _unit(X: np.ndarray) -> np.ndarray | None:
     """A power of two for every column where squares might overflow or vanish, or None."""
-    with np.errstate(over="ignore"):
-        sizes = np.fmax.reduce(np.abs(X), axis=0)
-    usual = (sizes == 0) | ((sizes > 1e-100) & (sizes < 1e100))
-    if usual.all() or not np.isfinite(sizes).any():
+    sizes = np.fmax.reduce(np.abs(X), axis=0).astype(np.float64)
+    usual = (sizes == 0) | np.isnan(sizes) | ((sizes > 1e-100) & (sizes < 1e100))
+    if usual.all():
         return None
     return np.where(usual, 1.0, column_scale(np.nan_to_num(X.astype(np.float64))))
 
