@@ -1,0 +1,33 @@
+"""Choosing and judging models: splits, cross-validation, searches and curves.
+
+A model is judged on rows it has not seen, and so is every choice made for it: what is chosen by the
+test rows looks better than it is.
+"""
+
+from .folds import (
+    GroupKFold,
+    KFold,
+    LeaveOneOut,
+    RepeatedKFold,
+    RepeatedStratifiedKFold,
+    ShuffleSplit,
+    StratifiedKFold,
+    StratifiedShuffleSplit,
+    TimeSeriesSplit,
+    check_cv,
+)
+from .splitting import train_test_split
+
+__all__ = [
+    "GroupKFold",
+    "KFold",
+    "LeaveOneOut",
+    "RepeatedKFold",
+    "RepeatedStratifiedKFold",
+    "ShuffleSplit",
+    "StratifiedKFold",
+    "StratifiedShuffleSplit",
+    "TimeSeriesSplit",
+    "check_cv",
+    "train_test_split",
+]
