@@ -4,6 +4,7 @@ A model is judged on rows it has not seen, and so is every choice made for it: w
 test rows looks better than it is.
 """
 
+from .cross_validation import cross_val_predict, cross_val_score, cross_validate
 from .folds import (
     GroupKFold,
     KFold,
@@ -29,5 +30,8 @@ __all__ = [
     "StratifiedShuffleSplit",
     "TimeSeriesSplit",
     "check_cv",
+    "cross_val_predict",
+    "cross_val_score",
+    "cross_validate",
     "train_test_split",
 ]

@@ -391,7 +391,7 @@ class _Given(Splitter):
         if not isinstance(fold, (tuple, list)) or len(fold) != 2:
             raise ValueError(
                 f"cv: expected every fold as a pair (train, test) of row numbers, got {fold!r:.80} "
-                f"as fold {i}; write cv=[(train, test), ...]"
+                f"as cv[{i}]; write cv=[(train, test), ...]"
             )
         return (_given_rows(fold[0], i, n_rows), _given_rows(fold[1], i, n_rows))
 
@@ -402,13 +402,13 @@ def _given_rows(rows: Any, i: int, n_rows: int) -> np.ndarray:
         return np.flatnonzero(rows)
     if rows.ndim != 1 or rows.dtype.kind not in "iu" or not len(rows):
         raise ValueError(
-            f"cv: expected row numbers in fold {i}, got an array of {rows.dtype} of shape "
+            f"cv: expected row numbers in cv[{i}], got an array of {rows.dtype} of shape "
             f"{rows.shape}; pass integers from 0 to {n_rows - 1}"
         )
     if rows.min() < 0 or rows.max() >= n_rows:
         raise ValueError(
             f"cv: expected row numbers from 0 to {n_rows - 1}, got {rows.min()} to {rows.max()} in "
-            f"fold {i}; the folds belong to other data"
+            f"cv[{i}]; the folds belong to other data"
         )
     return rows
 
@@ -428,7 +428,7 @@ def check_cv(cv: Any = 5, y: Any = None, *, classifier: bool = False) -> Any:
     """
     cv = 5 if cv is None else cv
     if is_integer(cv):
-        stratified = classifier and y is not None and np.ndim(y) == 1
+        stratified = classifier and y is not None and _one_per_row(y)
         return StratifiedKFold(cv) if stratified else KFold(cv)
     if hasattr(cv, "split") and hasattr(cv, "get_n_splits") and not isinstance(cv, type):
         return cv
@@ -438,6 +438,13 @@ def check_cv(cv: Any = 5, y: Any = None, *, classifier: bool = False) -> Any:
         "cv must be a number of folds, a splitter or a list of (train, test) pairs, got "
         f"{cv!r:.80}; write for example cv=5 or cv=StratifiedKFold(5, shuffle=True, random_state=0)"
     )
+
+
+def _one_per_row(y: Any) -> bool:
+    """Whether there is one target per row (perhaps as a column), and not a row of them."""
+    if hasattr(y, "shape"):
+        return len(y.shape) == 1 or y.shape[1:] == (1,)
+    return not any(isinstance(each, (list, tuple, np.ndarray)) for each in y)
 
 
 def _rows(splitter: Any, X: Any, y: Any) -> int:
