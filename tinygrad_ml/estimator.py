@@ -188,6 +188,10 @@ class Estimator:
                 f"{type(self).__name__}: this estimator is not fitted yet. Call fit first."
             )
 
+    def _is_classifier(self) -> bool:
+        """What contains another estimator asks that one."""
+        return isinstance(self, Classifier)
+
     def save(self, path: Any) -> None:
         """Save the estimator, fitted or not, without pickle; `tinygrad_ml.load(path)` reads it."""
         from .persistence import save  # above in the house, needed by this method alone
@@ -276,11 +280,13 @@ class Transformer:
         return tags
 
 
-def clone(estimator: Any) -> Any:
+def clone(estimator: Any, *, safe: bool = True) -> Any:
     """A new estimator with the same parameters, and nothing learned; lists are cloned one by one.
 
-    Raises TypeError for what is no estimator.
+    Raises TypeError for what is no estimator; with `safe=False` that is copied.
     """
+    if not safe:
+        return _cloned(estimator)
     if isinstance(estimator, (list, tuple)):
         return type(estimator)(clone(each) for each in estimator)
     if not hasattr(estimator, "get_params") or isinstance(estimator, type):
@@ -304,7 +310,9 @@ def _cloned(value: Any) -> Any:
 
 def is_classifier(estimator: Any) -> bool:
     """Whether it predicts classes; scikit-learn's own estimators are asked for their tags."""
-    if isinstance(estimator, Estimator) or not hasattr(estimator, "__sklearn_tags__"):
+    if isinstance(estimator, Estimator):
+        return estimator._is_classifier()
+    if not hasattr(estimator, "__sklearn_tags__"):
         return isinstance(estimator, Classifier)
     return estimator.__sklearn_tags__().estimator_type == "classifier"
 

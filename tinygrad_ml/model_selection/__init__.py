@@ -5,6 +5,7 @@ test rows looks better than it is.
 """
 
 from .cross_validation import cross_val_predict, cross_val_score, cross_validate
+from .curves import LearningCurve, ValidationCurve, learning_curve, validation_curve
 from .folds import (
     GroupKFold,
     KFold,
@@ -17,21 +18,30 @@ from .folds import (
     TimeSeriesSplit,
     check_cv,
 )
+from .search import GridSearchCV, ParameterGrid, ParameterSampler, RandomizedSearchCV
 from .splitting import train_test_split
 
 __all__ = [
+    "GridSearchCV",
     "GroupKFold",
     "KFold",
+    "LearningCurve",
     "LeaveOneOut",
+    "ParameterGrid",
+    "ParameterSampler",
+    "RandomizedSearchCV",
     "RepeatedKFold",
     "RepeatedStratifiedKFold",
     "ShuffleSplit",
     "StratifiedKFold",
     "StratifiedShuffleSplit",
     "TimeSeriesSplit",
+    "ValidationCurve",
     "check_cv",
     "cross_val_predict",
     "cross_val_score",
     "cross_validate",
+    "learning_curve",
     "train_test_split",
+    "validation_curve",
 ]

@@ -178,21 +178,18 @@ def cross_val_predict(
     jobs = [(clone(estimator), *fold, f"fold {i + 1} of {len(folds)}")
             for i, fold in enumerate(folds)]  # fmt: skip
     parts = trial.run(jobs, n_jobs, progress)
-    if method in _BY_CLASS and is_classifier(estimator):
-        classes = np.unique(np.asarray(trial.y))
-        parts = [_aligned(part, classes, method) for part in parts]
-    else:
-        parts = [np.asarray(part["predicted"]) for part in parts]
-    return np.concatenate(parts)[order]
+    classes = np.unique(np.asarray(trial.y)) if is_classifier(estimator) else None
+    predicted = [_aligned(part, classes, method) for part in parts]
+    return np.concatenate(predicted)[order]
 
 
 _BY_CLASS = {"predict_proba": 0.0, "predict_log_proba": -math.inf, "decision_function": None}
 
 
-def _aligned(part: dict[str, Any], classes: np.ndarray, method: str) -> np.ndarray:
+def _aligned(part: dict[str, Any], classes: np.ndarray | None, method: str) -> np.ndarray:
     """Columns for all classes, also for those that the training part lacks."""
     predicted, own = np.asarray(part["predicted"]), part["classes"]
-    if own is None or len(own) == len(classes):
+    if method not in _BY_CLASS or classes is None or own is None or len(own) == len(classes):
         return predicted
     missing = _BY_CLASS[method]
     if missing is None:
@@ -277,7 +274,7 @@ class Trial:
                 f"{self.owner}: {len(failed)} of {len(results)} fits failed, their score is "
                 f"{self.error_score}. The first: {failed[0]}",
                 UserWarning,
-                stacklevel=4,
+                stacklevel=3,
             )
         return results
 

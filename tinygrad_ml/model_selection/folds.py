@@ -106,7 +106,7 @@ class StratifiedKFold(Splitter):
     def __post_init__(self) -> None:
         _check_folds(self)
 
-    def split(self, X: Any, y: Any, groups: Any = None) -> Folds:
+    def split(self, X: Any, y: Any = None, groups: Any = None) -> Folds:
         """Yield (train, test) for each fold: ascending row numbers. Only the length of X counts.
 
         Args:

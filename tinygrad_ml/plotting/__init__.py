@@ -7,6 +7,7 @@ matplotlib is optional and imported when a picture is asked for: pip install "ti
 
 from .base import write_picture
 from .classes import plot_confusion, plot_decision_regions
+from .curves import plot_learning_curve, plot_validation_curve
 from .images import plot_images, plot_reconstructions
 from .training import plot_history, plot_learning_rates
 
@@ -15,7 +16,9 @@ __all__ = [
     "plot_decision_regions",
     "plot_history",
     "plot_images",
+    "plot_learning_curve",
     "plot_learning_rates",
     "plot_reconstructions",
+    "plot_validation_curve",
     "write_picture",
 ]
