@@ -10,6 +10,7 @@ from .classes import plot_confusion, plot_decision_regions
 from .curves import plot_learning_curve, plot_validation_curve
 from .images import plot_images, plot_reconstructions
 from .training import plot_history, plot_learning_rates
+from .weights import plot_weights
 
 __all__ = [
     "plot_confusion",
@@ -20,5 +21,6 @@ __all__ = [
     "plot_learning_rates",
     "plot_reconstructions",
     "plot_validation_curve",
+    "plot_weights",
     "write_picture",
 ]
