@@ -24,11 +24,13 @@ if TYPE_CHECKING:
         inspection,
         metrics,
         model_selection,
+        monitoring,
         nn,
         optim,
         persistence,
         plotting,
         preprocessing,
+        serving,
         training,
     )
     from .gradcheck import check_gradients
@@ -56,6 +58,7 @@ __all__ = [
     "metrics",
     "model_selection",
     "models",
+    "monitoring",
     "nn",
     "no_grad",
     "optim",
@@ -65,6 +68,7 @@ __all__ = [
     "primitive",
     "rules",
     "save",
+    "serving",
     "training",
     "value_and_grad",
 ]
@@ -78,11 +82,13 @@ _PARTS = (
     "metrics",
     "model_selection",
     "models",
+    "monitoring",
     "nn",
     "optim",
     "persistence",
     "plotting",
     "preprocessing",
+    "serving",
     "training",
 )
 _HOMES = {

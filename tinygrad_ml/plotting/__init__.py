@@ -9,6 +9,7 @@ from .base import write_picture
 from .classes import plot_confusion, plot_decision_regions
 from .curves import plot_learning_curve, plot_validation_curve
 from .images import plot_images, plot_reconstructions
+from .monitoring import plot_monitor
 from .training import plot_history, plot_learning_rates
 from .weights import plot_weights
 
@@ -19,6 +20,7 @@ __all__ = [
     "plot_images",
     "plot_learning_curve",
     "plot_learning_rates",
+    "plot_monitor",
     "plot_reconstructions",
     "plot_validation_curve",
     "plot_weights",
