@@ -188,10 +188,6 @@ class Estimator:
                 f"{type(self).__name__}: this estimator is not fitted yet. Call fit first."
             )
 
-    def _is_classifier(self) -> bool:
-        """What contains another estimator asks that one."""
-        return isinstance(self, Classifier)
-
     def save(self, path: Any) -> None:
         """Save the estimator, fitted or not, without pickle; `tinygrad_ml.load(path)` reads it."""
         from .persistence import save  # above in the house, needed by this method alone
@@ -310,10 +306,11 @@ def _cloned(value: Any) -> Any:
 
 def is_classifier(estimator: Any) -> bool:
     """Whether it predicts classes; scikit-learn's own estimators are asked for their tags."""
-    if isinstance(estimator, Estimator):
-        return estimator._is_classifier()
-    if not hasattr(estimator, "__sklearn_tags__"):
-        return isinstance(estimator, Classifier)
+    if isinstance(estimator, Estimator) or not hasattr(estimator, "__sklearn_tags__"):
+        predicting = getattr(estimator, "_predicting", None)  # inside a pipeline or a search
+        return (
+            isinstance(estimator, Classifier) if predicting is None else is_classifier(predicting)
+        )
     return estimator.__sklearn_tags__().estimator_type == "classifier"
 
 

@@ -49,13 +49,7 @@ def check_samples(
             )
         return _check_sparse(X, owner, dtypes, positive)
     X = _numbers(X, owner, "X", dtypes)
-    if X.ndim != 2:
-        raise ValueError(
-            f"{owner}: expected a matrix with one row per sample, got shape {X.shape}. Reshape "
-            "your data: X.reshape(-1, 1) if it is one feature, X.reshape(1, -1) if it is one "
-            "sample, X.reshape(len(X), -1) if it has more axes."
-        )
-    _check_size(X, owner)
+    check_matrix(X, owner)
     check_finite(X, owner, "X", allow_nan)
     if positive:
         _check_positive(X, owner)
@@ -117,6 +111,17 @@ def _example(array: np.ndarray) -> str:
     return f"an array of {array.dtype}"
 
 
+def check_matrix(X: np.ndarray, owner: str) -> None:
+    """Refuse what is no matrix, and one without rows or columns."""
+    if X.ndim != 2:
+        raise ValueError(
+            f"{owner}: expected a matrix with one row per sample, got shape {X.shape}. Reshape "
+            "your data: X.reshape(-1, 1) if it is one feature, X.reshape(1, -1) if it is one "
+            "sample, X.reshape(len(X), -1) if it has more axes."
+        )
+    _check_size(X, owner)
+
+
 def _check_size(X: Any, owner: str) -> None:
     n_samples, n_features = X.shape
     if n_samples == 0:
@@ -160,6 +165,16 @@ def _check_positive(values: np.ndarray, owner: str) -> None:
             f"{owner}: Negative values in data, the least is {values.min():g}. "
             "It takes counts and other numbers from 0 on."
         )
+
+
+def column_scale(values: np.ndarray) -> np.ndarray:
+    """Of each column the power of two at its largest number; 1 where that is 0 or not finite.
+
+    Dividing by it rounds nothing, and afterwards no square overflows or vanishes.
+    """
+    largest = np.max(np.abs(values), axis=0)
+    _, exponent = np.frexp(np.where(np.isfinite(largest) & (largest > 0), largest, 1.0))
+    return np.ldexp(1.0, np.clip(exponent - 1, -1022, 1023))
 
 
 # ---------------------------------------------------------------------------------- targets

@@ -105,7 +105,7 @@ def _all_numbers(vector: np.ndarray) -> bool:
 
 
 def _flat(y: Any) -> Any:
-    shape = getattr(y, "shape", ())
+    shape: tuple[int, ...] = getattr(y, "shape", ())
     if len(shape) == 2 and shape[1] == 1 and not hasattr(y, "toarray"):
         return np.asarray(y).ravel()
     return y

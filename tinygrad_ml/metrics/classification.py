@@ -412,7 +412,8 @@ def classification_report(
     report: dict[str, Any] = {
         name: _row([each[i] for each in scores], there[i]) for i, name in enumerate(names)
     }
-    together = _divided(*counts.sum(axis=1, keepdims=True), 1.0, stand_in)
+    hits, given, total = counts.sum(axis=1, keepdims=True)
+    together = _divided(hits, given, total, 1.0, stand_in)
     if len(chosen) == len(classes):  # then precision and recall of all together are equal
         report["accuracy"] = float(together[0][0])
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -71,7 +72,7 @@ def normalized_mutual_info_score(
     1.0
     """
     owner = "normalized_mutual_info_score"
-    means = {
+    means: dict[str, Callable[[float, float], float]] = {
         "arithmetic": lambda a, b: (a + b) / 2,
         "geometric": lambda a, b: np.sqrt(a * b),
         "min": min,

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..validation import check_weights, is_number
+from ..validation import check_weights, column_scale, is_number
 from .checks import check_same_length, undefined, value_array
 
 __all__ = [
@@ -47,7 +47,7 @@ def root_mean_squared_error(
     true, predicted, weights = _pair(y_true, y_pred, owner, sample_weight)
     with np.errstate(over="ignore"):
         error = true - predicted
-        scale = _scale(error)
+        scale = column_scale(error)
         mean = np.average((error / scale) ** 2, 0, weights)
         return _combine(np.sqrt(mean) * scale, multioutput, owner)
 
@@ -130,7 +130,9 @@ def r2_score(
     if len(true) < 2:
         undefined(f"{owner}: R^2 is not defined for one sample. Give it two or more.")
         return float("nan")
-    scale = np.maximum(_scale(true), _scale(predicted))  # no square overflows or vanishes
+    scale = np.maximum(
+        column_scale(true), column_scale(predicted)
+    )  # no square overflows or vanishes
     true, predicted = true / scale, predicted / scale
     rest = np.average((true - predicted) ** 2, 0, weights)
     return _explained(rest, _variance(true, weights), scale, multioutput, owner)
@@ -142,7 +144,7 @@ def explained_variance_score(
     """1 - var(y - y^) / var(y): as R^2, but a constant shift of the predictions is forgiven."""
     owner = "explained_variance_score"
     true, predicted, weights = _pair(y_true, y_pred, owner, sample_weight)
-    scale = np.maximum(_scale(true), _scale(predicted))
+    scale = np.maximum(column_scale(true), column_scale(predicted))
     true, predicted = true / scale, predicted / scale
     rest = _variance(true - predicted, weights)
     return _explained(rest, _variance(true, weights), scale, multioutput, owner)
@@ -164,13 +166,6 @@ def _pair(
             f"{predicted.shape[1]}. Column k of both must belong to output k."
         )
     return true, predicted, check_weights(sample_weight, owner, len(true))
-
-
-def _scale(values: np.ndarray) -> np.ndarray:
-    """Of each column the power of two at its largest number: dividing by it rounds nothing."""
-    largest = np.max(np.abs(values), axis=0)
-    _, exponent = np.frexp(np.where(np.isfinite(largest), largest, 1.0))
-    return np.ldexp(1.0, np.clip(exponent - 1, -1022, 1023))
 
 
 def _variance(values: np.ndarray, weights: np.ndarray | None) -> np.ndarray:

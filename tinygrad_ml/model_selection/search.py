@@ -372,8 +372,9 @@ class _Search(Estimator):
         """The number of features that the best estimator was fitted on."""
         return getattr(self._source(), "n_features_in_")  # noqa: B009
 
-    def _is_classifier(self) -> bool:
-        return is_classifier(self.estimator)
+    @property
+    def _predicting(self) -> Any:
+        return self.estimator
 
     def __sklearn_tags__(self) -> Any:
         return self.estimator.__sklearn_tags__()

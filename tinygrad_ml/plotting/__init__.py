@@ -6,7 +6,7 @@ matplotlib is optional and imported when a picture is asked for: pip install "ti
 """
 
 from .base import write_picture
-from .classes import plot_confusion, plot_decision_regions
+from .classes import plot_confusion, plot_decision_regions, plot_roc
 from .curves import plot_learning_curve, plot_validation_curve
 from .images import plot_images, plot_reconstructions
 from .monitoring import plot_monitor
@@ -22,6 +22,7 @@ __all__ = [
     "plot_learning_rates",
     "plot_monitor",
     "plot_reconstructions",
+    "plot_roc",
     "plot_validation_curve",
     "plot_weights",
     "write_picture",
