@@ -3,7 +3,18 @@
 from .autoencoder import Autoencoder
 from .cnn import CNN
 from .gpt import GPT
+from .linear import LinearRegression, Ridge
+from .logistic import LogisticRegression
 from .mlp import MLP
 from .xor import XORNet
 
-__all__ = ["CNN", "GPT", "MLP", "Autoencoder", "XORNet"]
+__all__ = [
+    "CNN",
+    "GPT",
+    "MLP",
+    "Autoencoder",
+    "LinearRegression",
+    "LogisticRegression",
+    "Ridge",
+    "XORNet",
+]
