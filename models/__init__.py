@@ -5,12 +5,14 @@ from .cnn import CNN
 from .gpt import GPT
 from .linear import LinearRegression, Ridge
 from .logistic import LogisticRegression
+from .lvq import LVQ
 from .mlp import MLP
 from .xor import XORNet
 
 __all__ = [
     "CNN",
     "GPT",
+    "LVQ",
     "MLP",
     "Autoencoder",
     "LinearRegression",
