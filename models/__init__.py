@@ -3,6 +3,9 @@
 from .autoencoder import Autoencoder
 from .cnn import CNN
 from .gpt import GPT
+from .linear import LinearRegression, Ridge
+from .logistic import LogisticRegression
+from .lvq import LVQ
 from .mlp import MLP
 from .naive_bayes import BernoulliNB, GaussianNB, MultinomialNB
 from .text import CountVectorizer
@@ -10,14 +13,18 @@ from .tfidf import TfidfTransformer, TfidfVectorizer
 from .xor import XORNet
 
 __all__ = [
-    "CNN",
-    "GPT",
-    "MLP",
     "Autoencoder",
     "BernoulliNB",
+    "CNN",
     "CountVectorizer",
+    "GPT",
     "GaussianNB",
+    "LVQ",
+    "LinearRegression",
+    "LogisticRegression",
+    "MLP",
     "MultinomialNB",
+    "Ridge",
     "TfidfTransformer",
     "TfidfVectorizer",
     "XORNet",

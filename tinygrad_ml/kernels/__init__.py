@@ -34,6 +34,9 @@ from .elementwise import (
     scaled_difference,
     sum_rows,
 )
+from .lvq import (
+    lvq_epoch,
+)
 from .normalisation import (
     centred_scale,
     centred_sum,
@@ -107,6 +110,7 @@ __all__ = [
     "gru_backward",
     "lstm",
     "lstm_backward",
+    "lvq_epoch",
     "masked_softmax",
     "max_pool2d",
     "max_pool2d_gather",

@@ -3,6 +3,7 @@
 import numpy as np
 
 from . import convolution, direct, elementwise, pooling, winograd
+from .compiled_lvq import lvq_epoch  # noqa: F401
 from .compiled_recurrent import gru, gru_backward, lstm, lstm_backward  # noqa: F401
 from .compiled_rows import (  # noqa: F401
     add_rows,
