@@ -34,6 +34,13 @@ from .elementwise import (
     scaled_difference,
     sum_rows,
 )
+from .kd_tree import (
+    build_tree,
+    query_tree,
+)
+from .nearest import (
+    nearest_rows,
+)
 from .normalisation import (
     centred_scale,
     centred_sum,
@@ -88,6 +95,7 @@ __all__ = [
     "adam_update",
     "adamax_update",
     "add_rows",
+    "build_tree",
     "centred_scale",
     "centred_sum",
     "conv2d",
@@ -113,9 +121,11 @@ __all__ = [
     "max_pool2d_scatter",
     "moment_sums",
     "moments",
+    "nearest_rows",
     "normalise_rows",
     "normalise_rows_backward",
     "product",
+    "query_tree",
     "relu",
     "relu_backward",
     "rmsprop_update",
