@@ -92,12 +92,16 @@ class KDTree:
         """
         X, arrays, scale = self._balanced(X)
         radii = np.asarray(r)
-        if radii.dtype.kind not in "fiu" or radii.shape not in ((), (len(X),)):
+        if radii.dtype.kind not in "fiu" or radii.shape not in ((), X.shape[:1]):
             raise ValueError(
                 f"{OWNER}: r must be a number or one for each of the {len(X)} points, got "
                 f"{r!r:.80}. It has the unit of the features."
             )
         check_finite(radii, OWNER, "r")
+        if radii.min() < 0:
+            raise ValueError(
+                f"{OWNER}: r must be from 0 on, got {radii.min()}. A radius is a distance."
+            )
         with np.errstate(over="ignore"):
             radii = np.broadcast_to(radii * balanced_unit(scale, self.kind), len(X)).astype(float)
         i, indices, distances = within(X, *arrays, radii=radii, metric=self.kind, p=float(self.p))

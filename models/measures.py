@@ -1,4 +1,4 @@
-"""What searches for neighbours agree on: the names of distances, and numbers that no square breaks."""
+"""What searches for neighbours agree on: names of distances, and a unit that no square breaks."""
 
 from __future__ import annotations
 

@@ -61,6 +61,7 @@ class _Neighbors(Estimator):
     def fit(self, X: Any, y: Any) -> Any:
         """Keep the samples X (n, d) and their targets y; build the tree where one is used."""
         X, y, _ = self._start_fit(X, y)
+        self._check_k(self.n_neighbors, len(X))
         self.categories_ = _categories(X) if X.dtype == object else None
         X = np.array(self._numbers(X), float, order="C")
         called = callable(self.metric)
@@ -91,22 +92,22 @@ class _Neighbors(Estimator):
         k = self.n_neighbors if n_neighbors is None else n_neighbors
         points = self._input(X) if X is not None else None
         self._check_fitted()
-        self._check_k(k, X is None)
+        self._check_k(k, self.n_samples_fit_, X is None)
         if points is not None:
             distances, indices = self._nearest(self._numbers(points), int(k))
         else:
             distances, indices = _without_self(*self._nearest(self.samples_, int(k) + 1))
         return (distances, indices) if return_distance else indices
 
-    def _check_k(self, k: Any, without_self: bool) -> None:
-        owner, n = type(self).__name__, self.n_samples_fit_ - without_self
+    def _check_k(self, k: Any, n: int, without_self: bool = False) -> None:
+        owner = type(self).__name__
         if not is_integer(k) or k < 1:
             raise ValueError(f"{owner}: n_neighbors must be a positive integer, got {k!r:.80}")
-        if k > n:
-            others = " others for each sample" if without_self else ""
+        if k > n - without_self:
+            others = " (each is left out of its own neighbours)" if without_self else ""
             raise ValueError(
-                f"{owner}: expected n_neighbors of at most the {n} known samples{others}, got "
-                f"n_neighbors = {k}, n_samples = {self.n_samples_fit_}. Ask for fewer neighbours."
+                f"{owner}: expected n_neighbors of at most {n - without_self}, got n_neighbors = "
+                f"{k}, n_samples = {n}{others}. Ask for fewer neighbours or give more samples."
             )
 
     def _nearest(self, X: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
@@ -179,12 +180,14 @@ class _Neighbors(Estimator):
 
     def _numbers(self, X: np.ndarray) -> np.ndarray:
         """The samples as numbers; a category that `fit` has not seen is -1, unlike all others."""
+        texts = X.dtype == object
+        if texts != (self.categories_ is not None):
+            kinds = ("numbers", "texts") if texts else ("texts", "numbers")
+            raise ValueError(
+                f"{type(self).__name__}: expected {kinds[0]} in X as in fit, got {kinds[1]}. "
+                "Use the same kind of columns."
+            )
         if self.categories_ is None:
-            if X.dtype == object:
-                raise ValueError(
-                    f"{type(self).__name__}: expected numbers as in fit, got texts. Use the same "
-                    "kind of columns."
-                )
             return X
         numbers = np.empty(X.shape)
         for j, values in enumerate(self.categories_):
@@ -265,8 +268,8 @@ class KNeighborsRegressor(Regressor, _Neighbors):
 
     def _answer(self, distances: np.ndarray, indices: np.ndarray) -> np.ndarray:
         shares, values = self._shares(distances), self.targets_[indices]
-        shares = shares / shares.sum(axis=1, keepdims=True)
-        return np.einsum("mk,mk...->m...", shares, values)
+        totals = np.einsum("mk,mk...->m...", shares, values)
+        return (totals.T / shares.sum(axis=1)).T
 
 
 def _without_self(distances: np.ndarray, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -319,10 +322,16 @@ def _check_table(table: np.ndarray, owner: str) -> np.ndarray:
     """Refuse missing values in a table of categories."""
     for place in np.ndindex(table.shape):
         value = table[place]
-        if value is None or value != value:
+        if not isinstance(value, (str, bytes, int, float, np.number)):
+            what = "NaN or None" if value is None else "no text and no number"
             raise ValueError(
-                f"{owner}: expected a category in every place of X, got {value!r} (NaN or None) at "
-                f"X[{place[0]}, {place[1]}]. Give missing values a name of their own."
+                f"{owner}: expected texts and numbers as categories in X, got {value!r:.40} "
+                f"({what}) at X[{place[0]}, {place[1]}]. Write categories as texts."
+            )
+        if value != value:
+            raise ValueError(
+                f"{owner}: expected a category in every place of X, got NaN at X["
+                f"{place[0]}, {place[1]}]. Give missing values a name of their own."
             )
     return table
 

@@ -66,6 +66,7 @@ class Estimator:
     _dtypes: ClassVar[Any] = FLOATS
 
     n_features_in_: int
+    classes_: np.ndarray  # of a classifier
 
     # ------------------------------------------------------------------------------ parameters
 

@@ -83,7 +83,8 @@ def within(queries, rows, order, starts, ends, lower, upper, *, radii, metric, p
     step = max(1, _BLOCK // len(starts))
     for start in range(0, len(queries), step):
         x, bound = queries[start : start + step], radii[start : start + step]
-        i, place, found = _measured(x, tree, *_leaves(x, tree, bound, metric, p), bound, metric, p)
+        i, leaf = _leaves(x, tree, bound, metric, p)
+        i, place, found = _measured(x, tree, i, leaf, bound, metric, p)
         sequence = np.lexsort((order[place], found, i))
         parts.append((i[sequence] + start, order[place[sequence]], found[sequence]))
     return tuple(np.concatenate(part) for part in zip(*parts))
