@@ -3,11 +3,13 @@
 from .autoencoder import Autoencoder
 from .cnn import CNN
 from .gpt import GPT
+from .kd_tree import KDTree
 from .linear import LinearRegression, Ridge
 from .logistic import LogisticRegression
 from .lvq import LVQ
 from .mlp import MLP
 from .naive_bayes import BernoulliNB, GaussianNB, MultinomialNB
+from .neighbors import KNeighborsClassifier, KNeighborsRegressor
 from .text import CountVectorizer
 from .tfidf import TfidfTransformer, TfidfVectorizer
 from .xor import XORNet
