@@ -213,7 +213,7 @@ class Monitor:
         for j in range(width):
             ks[j] = ks_distance(self.reference[:, j], recent[:, j])
             psi[j], n_bins = stability_index(self.reference[:, j], recent[:, j])
-            psi_threshold[j] = (1 / n + 1 / m) * _chi_squared_quantile(n_bins - 1, 1 - alarm)
+            psi_threshold[j] = (1 / n + 1 / m) * chi_squared_beyond(n_bins - 1, alarm)
         return Drift(self.names, n, ks, ks_threshold, psi, psi_threshold)
 
     def report(self) -> str:
@@ -266,10 +266,15 @@ def stability_index(reference: np.ndarray, recent: np.ndarray) -> tuple[float, i
     return float(np.sum((p - q) * np.log(p / q))), len(edges) + 1
 
 
-def _chi_squared_quantile(degrees: int, probability: float) -> float:
-    """Close to the quantile of chi-squared (E. B. Wilson and M. M. Hilferty, 1931)."""
+def chi_squared_beyond(degrees: int, tail: float) -> float:
+    """The number that chi-squared exceeds with probability `tail`, to a few percent.
+
+    Source: E. B. Wilson and M. M. Hilferty, 1931; for one degree of freedom it is exact.
+    """
     if degrees == 0:
         return 0.0
+    if degrees == 1:
+        return NormalDist().inv_cdf(tail / 2) ** 2
     part = 2 / (9 * degrees)
-    z = NormalDist().inv_cdf(probability)
+    z = -NormalDist().inv_cdf(tail)
     return degrees * (1 - part + z * math.sqrt(part)) ** 3

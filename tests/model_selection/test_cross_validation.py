@@ -22,6 +22,8 @@ from tinygrad_ml.model_selection import (
     cross_val_score,
     cross_validate,
 )
+from tinygrad_ml.models import KNeighborsClassifier, KNeighborsRegressor, Ridge
+from tinygrad_ml.models import LinearRegression as OurLinearRegression
 
 X, y = load_iris()
 MEANS = NearestMeans()
@@ -165,6 +167,44 @@ class TestPredictions:
         np.testing.assert_array_equal(
             cross_val_predict(QuickMean(), X, y, cv=KFold(9)), plain
         )  # no shortcut: the folds were asked for
+
+
+class Plain:
+    """An estimator without its shortcut, for the loop of n fits."""
+
+    def __init__(self, inner):
+        self.inner = inner
+
+    def get_params(self, deep=True):
+        return {"inner": self.inner}
+
+    def fit(self, X, y):
+        self.inner.fit(X, y)
+        return self
+
+    def predict(self, X):
+        return self.inner.predict(X)
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        KNeighborsClassifier(1),
+        KNeighborsClassifier(4, weights="distance"),
+        KNeighborsRegressor(3),
+        OurLinearRegression(),
+        OurLinearRegression(fit_intercept=False),
+        Ridge(0.1),
+    ],
+    ids=repr,
+)
+def test_exact_shortcuts_of_leave_one_out_equal_the_loop(estimator):
+    data = load_iris() if isinstance(estimator, KNeighborsClassifier) else load_diabetes()
+    X, y = data.X[::3], data.y[::3]
+    assert hasattr(estimator, "_leave_one_out")
+    quick = cross_val_predict(estimator, X, y, cv=LeaveOneOut())
+    plain = cross_val_predict(Plain(estimator), X, y, cv=LeaveOneOut())
+    np.testing.assert_allclose(quick, plain, rtol=1e-8)
 
 
 class TestMistakes:

@@ -35,7 +35,7 @@ def plot_monitor(monitor: Any, title: str = "The model at work", most: int = 15)
         right.axhline(monitor.accuracy, color=COLOURS[0], linestyle=":", label="mean of all")
         if monitor.promised is not None:
             right.axhline(monitor.promised, color="grey", linestyle="--", label="promised")
-        right.set_ylim(min(0.5, smooth.min() - 0.02), 1.02)
+        right.set_ylim(smooth.min() - 0.1, 1.02)
         right.legend(loc="lower left")
     right.set_xlabel("labels, as they came")
     right.set_ylabel("accuracy")
