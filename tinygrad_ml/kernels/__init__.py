@@ -34,6 +34,16 @@ from .elementwise import (
     scaled_difference,
     sum_rows,
 )
+from .kd_tree import (
+    build_tree,
+    query_tree,
+)
+from .lvq import (
+    lvq_epoch,
+)
+from .nearest import (
+    nearest_rows,
+)
 from .normalisation import (
     centred_scale,
     centred_sum,
@@ -91,6 +101,7 @@ __all__ = [
     "adam_update",
     "adamax_update",
     "add_rows",
+    "build_tree",
     "centred_scale",
     "centred_sum",
     "conv2d",
@@ -110,15 +121,18 @@ __all__ = [
     "gru_backward",
     "lstm",
     "lstm_backward",
+    "lvq_epoch",
     "masked_softmax",
     "max_pool2d",
     "max_pool2d_gather",
     "max_pool2d_scatter",
     "moment_sums",
     "moments",
+    "nearest_rows",
     "normalise_rows",
     "normalise_rows_backward",
     "product",
+    "query_tree",
     "relu",
     "relu_backward",
     "rmsprop_update",

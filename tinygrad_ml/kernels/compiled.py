@@ -3,6 +3,7 @@
 import numpy as np
 
 from . import convolution, direct, elementwise, pooling, winograd
+from .compiled_lvq import lvq_epoch  # noqa: F401
 from .compiled_recurrent import gru, gru_backward, lstm, lstm_backward  # noqa: F401
 from .compiled_rows import (  # noqa: F401
     add_rows,
@@ -33,6 +34,7 @@ from .compiler import contiguous, loop
 from .depthwise_loops import depthwise2d, depthwise2d_input, depthwise2d_weight  # noqa: F401
 from .geometry import extent, output_size, tiles
 from .memory import SMALL, empty, zeros
+from .nearest_loops import build_tree, nearest_rows, query_tree  # noqa: F401
 from .normalisation_loops import (  # noqa: F401
     centred_scale,
     centred_sum,

@@ -5,6 +5,7 @@
 matplotlib is optional and imported when a picture is asked for: pip install "tinygrad_ml[plot]".
 """
 
+<<<<<<< HEAD
 from .base import (
     write_picture,
 )
@@ -24,15 +25,30 @@ from .training import (
 from .weights import (
     plot_weights,
 )
+=======
+from .base import write_picture
+from .classes import plot_confusion, plot_decision_regions, plot_roc
+from .curves import plot_learning_curve, plot_validation_curve
+from .images import plot_images, plot_reconstructions
+from .monitoring import plot_monitor
+from .training import plot_history, plot_learning_rates
+from .weights import plot_weights
+>>>>>>> w-select
 
 __all__ = [
     "plot_confusion",
     "plot_decision_regions",
     "plot_history",
     "plot_images",
+    "plot_learning_curve",
     "plot_learning_rates",
+    "plot_monitor",
     "plot_reconstructions",
     "plot_roc",
+<<<<<<< HEAD
+=======
+    "plot_validation_curve",
+>>>>>>> w-select
     "plot_weights",
     "write_picture",
 ]
