@@ -21,6 +21,10 @@ class DataConversionWarning(UserWarning):
     """An argument was taken in another shape than the one it came in."""
 
 
+class ConvergenceWarning(UserWarning):
+    """An algorithm used up its iterations before it had settled."""
+
+
 # ---------------------------------------------------------------------------------- samples
 
 
