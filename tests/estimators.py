@@ -11,7 +11,11 @@ from tinygrad_ml.estimator import Classifier, Clusterer, Estimator, Regressor, T
 OTHERS = {"CNNClassifier", "CountVectorizer", "LabelEncoder", "Pipeline", "TfidfVectorizer"}
 
 # Parameters that keep the tests short; everything else at its default.
-SMALL = {}
+SMALL = {
+    "AutoencoderTransformer": {"max_iter": 5},
+    "MLPClassifier": {"max_iter": 60, "learning_rate_init": 0.01},
+    "MLPRegressor": {"max_iter": 60, "learning_rate_init": 0.01},
+}
 
 CLASSES = {
     name: kind
