@@ -35,6 +35,8 @@ class AutoencoderTransformer(Transformer, Network):
     early_stopping, validation_fraction, momentum, random_state, verbose : as for
         `MLPClassifier`.
 
+    batch_size="auto" is 32.
+
     After `fit`: `module_` (the `Autoencoder`), `history_`, `n_iter_` (epochs).
 
     >>> X = np.random.default_rng(0).normal(size=(100, 1)) * [1.0, 2.0, 3.0]
@@ -60,7 +62,7 @@ class AutoencoderTransformer(Transformer, Network):
         *,
         solver: Any = "adam",
         alpha: Any = 0.0,
-        batch_size: Any = 32,
+        batch_size: Any = "auto",
         learning_rate: Any = "cosine",
         learning_rate_init: Any = 0.005,
         max_iter: Any = 60,
@@ -108,6 +110,9 @@ class AutoencoderTransformer(Transformer, Network):
         )  # fmt: skip
         self._train(module, _LOSSES[self.loss], (X,), rng)
         return self
+
+    def _auto_batch_size(self, n: int) -> int:
+        return 32
 
     def transform(self, X: Any) -> np.ndarray:
         """The codes of samples, (n, length of the code)."""

@@ -33,6 +33,8 @@ class CNNClassifier(NetworkClassifier):
     early_stopping, validation_fraction, momentum, random_state, verbose : as for
         `MLPClassifier`.
 
+    batch_size="auto" is n / 20, but from 8 to 32: few images shall make some steps too.
+
     After `fit`: `classes_`, `image_shape_`, `module_` (the `CNN`), `history_`, `n_iter_` (epochs).
 
     >>> images = np.zeros((20, 8, 8))
@@ -66,7 +68,7 @@ class CNNClassifier(NetworkClassifier):
         batch_norm: Any = True,
         solver: Any = "adam",
         alpha: Any = 0.0001,
-        batch_size: Any = 32,
+        batch_size: Any = "auto",
         learning_rate: Any = "cosine",
         learning_rate_init: Any = 0.003,
         max_iter: Any = 30,
@@ -116,6 +118,9 @@ class CNNClassifier(NetworkClassifier):
         )  # fmt: skip
         self._train(module, functional.cross_entropy, (self._images(pixels), y), rng)
         return self
+
+    def _auto_batch_size(self, n: int) -> int:
+        return min(32, max(8, n // 20))
 
     def _samples(self, X: Any) -> np.ndarray:
         """Images as rows of pixels, so that all checks of rows hold for them."""

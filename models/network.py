@@ -160,10 +160,15 @@ class Network(Estimator):
         held_out = tuple(parts[1::2])
         return tuple(parts[::2]), held_out if len(data) > 1 else held_out[0]
 
+    def _auto_batch_size(self, n: int) -> int:
+        return 200
+
     def _batch_size(self, n: int) -> int:
         if self.solver == "lbfgs":
             return n
-        size = min(200 if self.batch_size == "auto" else int(self.batch_size), n)
+        size = min(
+            self._auto_batch_size(n) if self.batch_size == "auto" else int(self.batch_size), n
+        )
         if getattr(self, "batch_norm", False):  # a last batch of one sample has no variance
             size = next(s for s in range(max(size, min(2, n)), n + 1) if n % s != 1 or s == n)
         return size
