@@ -4,9 +4,12 @@ from .autoencoder import Autoencoder
 from .autoencoder_transformer import AutoencoderTransformer
 from .cnn import CNN
 from .cnn_classifier import CNNClassifier
+from .environments import ChainEnvironment, GridEnvironment
 from .gpt import GPT
 from .mlp import MLP
 from .mlp_estimators import MLPClassifier, MLPRegressor
+from .policy_evaluation import evaluate_policy
+from .q_learning import QLearningAgent
 from .xor import XORNet
 
 __all__ = [
@@ -16,7 +19,11 @@ __all__ = [
     "Autoencoder",
     "AutoencoderTransformer",
     "CNNClassifier",
+    "ChainEnvironment",
+    "GridEnvironment",
     "MLPClassifier",
     "MLPRegressor",
+    "QLearningAgent",
     "XORNet",
+    "evaluate_policy",
 ]

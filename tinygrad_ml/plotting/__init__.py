@@ -8,6 +8,7 @@ matplotlib is optional and imported when a picture is asked for: pip install "ti
 from .base import write_picture
 from .classes import plot_confusion, plot_decision_regions
 from .images import plot_images, plot_reconstructions
+from .policies import plot_policy, plot_returns
 from .training import plot_history, plot_learning_rates
 
 __all__ = [
@@ -16,6 +17,8 @@ __all__ = [
     "plot_history",
     "plot_images",
     "plot_learning_rates",
+    "plot_policy",
     "plot_reconstructions",
+    "plot_returns",
     "write_picture",
 ]
