@@ -15,8 +15,8 @@ from tinygrad_ml.plotting import plot_policy, plot_returns, write_picture
 quick = bool(os.environ.get("TINYGRAD_ML_QUICK"))
 worlds = {  # name: (environment, most steps, episodes, options of the agent)
     "chain of 10 states": (ChainEnvironment(), 200, 200, {}),
-    "4 x 3 grid": (GridEnvironment(), 200, 5000,
-                   {"learning_rate": LinearSchedule(5000, 0.3, 0.01), "discount": 1.0,
+    "4 x 3 grid": (GridEnvironment(), 200, 20000,
+                   {"learning_rate": LinearSchedule(20000, 0.3, 0.005), "discount": 1.0,
                     "epsilon": 0.3}),
 }  # fmt: skip
 try:
