@@ -10,6 +10,7 @@ from .classes import plot_confusion, plot_decision_regions
 from .images import plot_images, plot_reconstructions
 from .policies import plot_policy, plot_returns
 from .training import plot_history, plot_learning_rates
+from .weights import plot_weights
 
 __all__ = [
     "plot_confusion",
@@ -20,5 +21,6 @@ __all__ = [
     "plot_policy",
     "plot_reconstructions",
     "plot_returns",
+    "plot_weights",
     "write_picture",
 ]
