@@ -8,7 +8,7 @@ import numpy as np
 
 from tinygrad_ml import functional
 from tinygrad_ml.estimator import Transformer
-from tinygrad_ml.validation import NOTHING, Accepts, check_finite, check_samples, choice
+from tinygrad_ml.validation import NOTHING, Accepts, check_samples, choice
 
 from .autoencoder import Autoencoder
 from .network import ACTIVATION, TRAINING, Network, as_list, sizes_like
@@ -108,7 +108,11 @@ class AutoencoderTransformer(Transformer, Network):
             X.shape[1], as_list(self.encoding_dims), self.activation, self.output, rng=rng,
             dtype=X.dtype,
         )  # fmt: skip
+        limits, module.output_range = module.output_range, None
+        if limits is not None:  # once, and not for every batch
+            module.warn_beyond(X, *limits)
         self._train(module, _LOSSES[self.loss], (X,), rng)
+        module.output_range = limits
         return self
 
     def _auto_batch_size(self, n: int) -> int:
@@ -117,15 +121,15 @@ class AutoencoderTransformer(Transformer, Network):
     def transform(self, X: Any) -> np.ndarray:
         """The codes of samples, (n, length of the code)."""
         X = self._input(X)
-        codes = self.module_.encode(X)
-        check_finite(codes, type(self).__name__, "the codes of X")
-        return codes
+        with np.errstate(over="ignore", invalid="ignore"):
+            return self._finite(self.module_.encode(X), X)
 
     def inverse_transform(self, codes: Any) -> np.ndarray:
         """The samples that codes stand for, (n, features)."""
         self._check_fitted()
         codes = check_samples(codes, type(self).__name__)
-        return self.module_.decode(codes)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return self._finite(self.module_.decode(codes), codes)
 
     def reconstruct(self, X: Any) -> np.ndarray:
         """inverse_transform(transform(X)): samples as they come out of the narrow code."""

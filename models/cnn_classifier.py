@@ -106,7 +106,7 @@ class CNNClassifier(NetworkClassifier):
 
         Warns and raises as `MLPClassifier`.
         """
-        shape = np.shape(X)
+        shape = _shape(X)
         pixels, y, _ = self._start_fit(X, y)
         self.image_shape_ = self._shape_of_images(shape)
         rng = self._generator()
@@ -124,23 +124,22 @@ class CNNClassifier(NetworkClassifier):
 
     def _samples(self, X: Any) -> np.ndarray:
         """Images as rows of pixels, so that all checks of rows hold for them."""
-        if hasattr(X, "toarray") or np.ndim(X) not in (3, 4):
+        if len(_shape(X)) not in (3, 4):
             return super()._samples(X)
         images = np.asarray(X)
         return super()._samples(images.reshape(len(images), math.prod(images.shape[1:])))
 
     def _input(self, X: Any) -> np.ndarray:
         self._check_fitted()
-        if not hasattr(X, "toarray") and np.ndim(X) in (3, 4):
-            shape = np.shape(X)[1:]
-            if shape not in (self.image_shape_, self.image_shape_[:2]) or (
-                len(shape) == 2 and self.image_shape_[2] != 1
-            ):
-                raise ValueError(
-                    f"CNNClassifier: expected images of shape (n, "
-                    f"{', '.join(map(str, self.image_shape_))}) as in fit, got {np.shape(X)}. "
-                    "The axes are (n, height, width, channels)."
-                )
+        shape, fitted = _shape(X), self.image_shape_
+        images = (fitted, fitted[:2]) if fitted[2] == 1 else (fitted,)
+        one = shape in images and shape[1:] != (self.n_features_in_,)
+        if one or (len(shape) in (3, 4) and shape[1:] not in images):
+            raise ValueError(
+                f"CNNClassifier: expected images of shape (n, {', '.join(map(str, fitted))}) as in "
+                f"fit, got {shape}. The axes are (n, height, width, channels); image[None] makes a "
+                "batch of one image."
+            )
         return self._images(super()._input(X))
 
     def _images(self, pixels: np.ndarray) -> np.ndarray:
@@ -168,3 +167,11 @@ class CNNClassifier(NetworkClassifier):
                 "times width times channels pixels."
             )
         return whole[0], whole[1], whole[2]
+
+
+def _shape(X: Any) -> tuple[int, ...]:
+    """The shape of images; () for what has none, which the check of samples names."""
+    try:
+        return () if hasattr(X, "toarray") else np.shape(X)
+    except ValueError:  # lists of different lengths
+        return ()

@@ -172,7 +172,8 @@ class MLPRegressor(Regressor, _MLPEstimator):
         X, y, _ = self._start_fit(X, y)
         y = np.asarray(y, np.float64)
         self.y_mean_, self.y_scale_ = _centre_and_spread(y, type(self).__name__)
-        standard = ((y - self.y_mean_) / self.y_scale_).reshape(len(y), -1)
+        standard = (y - self.y_mean_) / np.where(self.y_scale_ > 0, self.y_scale_, 1.0)
+        standard = standard.reshape(len(y), -1)
         rng = self._generator()
         module = self._module(X.shape[1], standard.shape[1], X.dtype, rng)
         self._train(module, functional.mse_loss, (X, standard), rng)
@@ -185,7 +186,7 @@ class MLPRegressor(Regressor, _MLPEstimator):
 
 
 def _centre_and_spread(y: np.ndarray, owner: str) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation of each output, of any size; 1 in place of no deviation."""
+    """Mean and standard deviation of each output, of any size; 0 for equal targets."""
     largest = np.abs(y).max(axis=0)
     unit = np.where(largest > 0, largest, 1.0)
     with np.errstate(over="ignore", under="ignore"):
@@ -193,9 +194,9 @@ def _centre_and_spread(y: np.ndarray, owner: str) -> tuple[np.ndarray, np.ndarra
         mean = small.mean(axis=0)
         spread = (small - mean).std(axis=0)
         mean, scale = np.asarray(mean * unit), np.asarray(spread * unit)
-        constant = spread <= 1e-15  # what rounding leaves of equal targets
-        scale = np.where(constant | (scale == 0), 1.0, scale)
-    if not np.isfinite(mean + 10 * scale).all():
+        scale = np.where(spread <= 1e-15, 0.0, scale)  # what rounding leaves of equal targets
+        finite = np.isfinite(mean + 10 * scale).all()  # with room for predictions
+    if not finite:
         raise ValueError(
             f"{owner}: expected targets whose spread is a number, got y up to "
             f"{np.max(largest):.3g}. Divide y by a constant."

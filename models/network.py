@@ -54,7 +54,10 @@ def as_list(sizes: Any) -> list[int]:
     return [int(size) for size in ([sizes] if is_integer(sizes) else sizes)]
 
 
-ACTIVATION = choice(*ACTIVATIONS) | FUNCTION
+ACTIVATION = Accepts(
+    f"one of {', '.join(ACTIVATIONS)} or a function of an array",
+    lambda v: v in ACTIVATIONS if isinstance(v, str) else callable(v) and not isinstance(v, type),
+)
 RATE = number(0, below=1)
 TRAINING: dict[str, Accepts] = {
     "solver": choice("adam", "sgd", "lbfgs"),
@@ -166,12 +169,17 @@ class Network(Estimator):
     def _batch_size(self, n: int) -> int:
         if self.solver == "lbfgs":
             return n
-        size = min(
-            self._auto_batch_size(n) if self.batch_size == "auto" else int(self.batch_size), n
-        )
-        if getattr(self, "batch_norm", False):  # a last batch of one sample has no variance
-            size = next(s for s in range(max(size, min(2, n)), n + 1) if n % s != 1 or s == n)
-        return size
+        size: Any = self._auto_batch_size(n) if self.batch_size == "auto" else self.batch_size
+        size = min(int(size), n)
+        if not getattr(self, "batch_norm", False):
+            return size
+        if n == 1:
+            raise ValueError(
+                f"{type(self).__name__}: batch_norm=True needs the variance of several samples, "
+                "got 1 sample to learn from. Use more samples, or batch_norm=False."
+            )
+        # The last batch must not be a single sample either.
+        return next(larger for larger in range(max(size, 2), n + 1) if n % larger != 1)
 
     def _optimizer(
         self, module: Module, loss: Callable, batch_size: int, n: int
@@ -203,7 +211,10 @@ class Network(Estimator):
     def _outputs(self, X: np.ndarray) -> np.ndarray:
         """The module's outputs, which must be numbers."""
         with np.errstate(over="ignore", invalid="ignore"):
-            out = predictions(self.module_, X)
+            return self._finite(predictions(self.module_, X), X)
+
+    def _finite(self, out: np.ndarray, X: np.ndarray) -> np.ndarray:
+        """What came of X, or a sentence about X so large that it is no number."""
         if not math.isfinite(float(np.abs(out).max())):
             raise ValueError(
                 f"{type(self).__name__}: expected features of the size seen in fit, got up to "
