@@ -22,7 +22,7 @@ class DataConversionWarning(UserWarning):
 
 
 class ConvergenceWarning(UserWarning):
-    """An algorithm used up its iterations before it had settled."""
+    """An iteration was stopped before it had reached what was asked."""
 
 
 # ---------------------------------------------------------------------------------- samples
@@ -362,4 +362,9 @@ ARRAY = Accepts("an array", lambda v: isinstance(v, (list, tuple)) or hasattr(v,
 SEED = Accepts(
     "None, a seed of at least 0 or a np.random.Generator",
     lambda v: v is None or (is_integer(v) and v >= 0) or isinstance(v, np.random.Generator),
+)
+CLASS_WEIGHT = (
+    NOTHING
+    | choice("balanced")
+    | Accepts("a dict of classes and weights", lambda v: isinstance(v, dict))
 )
