@@ -3,8 +3,18 @@
 from .autoencoder import (
     Autoencoder,
 )
+from .autoencoder_transformer import (
+    AutoencoderTransformer,
+)
 from .cnn import (
     CNN,
+)
+from .cnn_classifier import (
+    CNNClassifier,
+)
+from .environments import (
+    ChainEnvironment,
+    GridEnvironment,
 )
 from .gpt import (
     GPT,
@@ -25,6 +35,10 @@ from .lvq import (
 from .mlp import (
     MLP,
 )
+from .mlp_estimators import (
+    MLPClassifier,
+    MLPRegressor,
+)
 from .naive_bayes import (
     BernoulliNB,
     GaussianNB,
@@ -33,6 +47,12 @@ from .naive_bayes import (
 from .neighbors import (
     KNeighborsClassifier,
     KNeighborsRegressor,
+)
+from .policy_evaluation import (
+    evaluate_policy,
+)
+from .q_learning import (
+    QLearningAgent,
 )
 from .svm import (
     SVC,
@@ -51,11 +71,15 @@ from .xor import (
 
 __all__ = [
     "Autoencoder",
+    "AutoencoderTransformer",
     "BernoulliNB",
     "CNN",
+    "CNNClassifier",
+    "ChainEnvironment",
     "CountVectorizer",
     "GPT",
     "GaussianNB",
+    "GridEnvironment",
     "KDTree",
     "KNeighborsClassifier",
     "KNeighborsRegressor",
@@ -63,11 +87,15 @@ __all__ = [
     "LinearRegression",
     "LogisticRegression",
     "MLP",
+    "MLPClassifier",
+    "MLPRegressor",
     "MultinomialNB",
+    "QLearningAgent",
     "Ridge",
     "SVC",
     "SVR",
     "TfidfTransformer",
     "TfidfVectorizer",
     "XORNet",
+    "evaluate_policy",
 ]

@@ -12,7 +12,11 @@ OTHERS = {"CNNClassifier", "ColumnTransformer", "CountVectorizer", "LabelEncoder
           "TfidfVectorizer"}  # fmt: skip
 
 # Parameters that keep the tests short; everything else at its default.
-SMALL = {}
+SMALL = {
+    "AutoencoderTransformer": {"max_iter": 5},
+    "MLPClassifier": {"max_iter": 60, "learning_rate_init": 0.01},
+    "MLPRegressor": {"max_iter": 60, "learning_rate_init": 0.01},
+}
 
 CLASSES = {
     name: kind

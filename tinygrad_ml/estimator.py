@@ -184,8 +184,12 @@ class Estimator:
     def _learned(self) -> list[str]:
         return [name for name in vars(self) if name.endswith("_") and not name.startswith("__")]
 
+    def __sklearn_is_fitted__(self) -> bool:
+        """Whether `fit` has come to its end; scikit-learn's `check_is_fitted` asks for it."""
+        return bool(self._learned())
+
     def _check_fitted(self) -> None:
-        if not self._learned():
+        if not self.__sklearn_is_fitted__():
             raise _not_fitted()(
                 f"{type(self).__name__}: this estimator is not fitted yet. Call fit first."
             )

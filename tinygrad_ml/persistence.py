@@ -25,6 +25,7 @@ PACKAGE = __package__
 LIBRARY = (
     "nn",
     "models",
+    "optim",
     "training",
     "preprocessing",
     "model_selection",
