@@ -7,6 +7,9 @@ from .linear import LinearRegression, Ridge
 from .logistic import LogisticRegression
 from .lvq import LVQ
 from .mlp import MLP
+from .naive_bayes import BernoulliNB, GaussianNB, MultinomialNB
+from .text import CountVectorizer
+from .tfidf import TfidfTransformer, TfidfVectorizer
 from .xor import XORNet
 
 __all__ = [
@@ -15,8 +18,14 @@ __all__ = [
     "LVQ",
     "MLP",
     "Autoencoder",
+    "BernoulliNB",
+    "CountVectorizer",
+    "GaussianNB",
     "LinearRegression",
     "LogisticRegression",
+    "MultinomialNB",
     "Ridge",
+    "TfidfTransformer",
+    "TfidfVectorizer",
     "XORNet",
 ]
