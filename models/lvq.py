@@ -23,7 +23,7 @@ from tinygrad_ml.validation import (
     number,
 )
 
-FINE = 0.1  # LVQ2.1 and LVQ3 start at this part of the learning rate when they follow LVQ1
+FINE = 0.05  # LVQ2.1 and LVQ3 start at this part of the learning rate when they follow LVQ1
 ALGORITHMS = {"lvq1": 1, "lvq2.1": 2, "lvq3": 3}  # their numbers in the kernel
 PAIR = Accepts(
     "a pair (prototypes, their classes)", lambda v: isinstance(v, (tuple, list)) and len(v) == 2
@@ -39,7 +39,7 @@ class LVQ(Classifier, Estimator):
     x, whichever it is, and x lies in the window: d1 / d2 > (1 - window) / (1 + window). LVQ3 also
     moves both by epsilon a (x - m) where both have the class of x, wherever x lies. Where the
     start is drawn from the samples, LVQ2.1 and LVQ3 refine what LVQ1 has found: first come
-    `max_iter` epochs of LVQ1, then theirs from a tenth of the learning rate on.
+    `max_iter` epochs of LVQ1, then theirs from a twentieth of the learning rate on.
 
     Parameters
     ----------
@@ -49,8 +49,8 @@ class LVQ(Classifier, Estimator):
         their class, which are then left out of training; or (prototypes (m, features), classes
         (m,)), such as those of another LVQ, with which `algorithm` goes on alone.
     learning_rate : a in the first epoch.
-    decay : a of epoch t = 0, 1, ...: "linear", down to the least in the last epoch; "halve",
-        a / 2^t; "inverse", a / (1 + t); "constant".
+    decay : a of epoch t = 0, 1, ...: "halve", a / 2^t; "linear", down to the least in the last
+        epoch; "inverse", a / (1 + t); "constant".
     min_learning_rate : a is never less.
     max_iter : epochs, each with every sample once.
     window : its relative width, for LVQ2.1 and LVQ3.
@@ -77,7 +77,7 @@ class LVQ(Classifier, Estimator):
         "algorithm": choice(*ALGORITHMS),
         "init": choice("random", "first") | PAIR,
         "learning_rate": number(above=0, most=1),
-        "decay": choice("linear", "halve", "inverse", "constant"),
+        "decay": choice("halve", "linear", "inverse", "constant"),
         "min_learning_rate": number(0),
         "max_iter": integer(),
         "window": number(above=0, below=1),
@@ -97,11 +97,11 @@ class LVQ(Classifier, Estimator):
         algorithm: str = "lvq1",
         init: Any = "random",
         learning_rate: float = 0.2,
-        decay: str = "linear",
+        decay: str = "halve",
         min_learning_rate: float = 0.001,
         max_iter: int = 100,
         window: float = 0.3,
-        epsilon: float = 0.2,
+        epsilon: float = 0.1,
         shuffle: bool = True,
         random_state: Any = None,
     ) -> None:
