@@ -131,21 +131,21 @@ class Estimator:
         check_parameters(self, self._parameters)
         names = _feature_names(X)
         X = self._samples(X)
+        weights = None
+        if isinstance(self, (Classifier, Regressor)):
+            weights = check_weights(sample_weight, owner, X.shape[0])
+            y = self._targets(y, X.shape[0])
+            if weights is not None and not weights.all():
+                counted = weights > 0
+                X, y, weights = X[counted], y[counted], weights[counted]
         for name in self._learned():
             delattr(self, name)
         self.n_features_in_ = X.shape[1]
         if names is not None:
             self.feature_names_in_ = names
-        if not isinstance(self, (Classifier, Regressor)):
-            return X
-        weights = check_weights(sample_weight, owner, X.shape[0])
-        y = self._targets(y, X.shape[0])
-        if weights is not None and not weights.all():
-            counted = weights > 0
-            X, y, weights = X[counted], y[counted], weights[counted]
         if isinstance(self, Classifier):
             self.classes_, y = check_labels(y, owner)
-        return X, y, weights
+        return (X, y, weights) if isinstance(self, (Classifier, Regressor)) else X
 
     def _targets(self, y: Any, n_samples: int) -> np.ndarray:
         owner = type(self).__name__

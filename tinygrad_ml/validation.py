@@ -71,7 +71,9 @@ def _check_sparse(X: Any, owner: str, dtypes: Any, positive: bool) -> Any:
             f"{X.dtype}. Complex data not supported."
         )
     X = csr_array(X, dtype=X.dtype if X.dtype in dtypes else dtypes[0])
-    X.sum_duplicates()
+    if not X.has_canonical_format:
+        X = X.copy()  # it may share its arrays with the caller's matrix
+        X.sum_duplicates()
     _check_size(X, owner)
     check_finite(X.data, owner, "X", False)
     if positive:
