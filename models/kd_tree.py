@@ -53,7 +53,7 @@ class KDTree:
         self.largest = float(np.abs(X).max())
         tree = kernels.build_tree(X, leaf_size=max(2, leaf_size))
         self.order, self.starts, self.ends, self.lower, self.upper = tree
-        self.rows = X[self.order]
+        self.columns = np.ascontiguousarray(X[self.order].T)
 
     def __repr__(self) -> str:
         return f"KDTree({self.n_samples} samples, {self.n_features} features, {self.kind})"
@@ -127,11 +127,11 @@ class KDTree:
                 f"{self.n_features}. Give it the same columns."
             )
         scale = balance(max(self.largest, float(np.abs(X).max())), self.kind)
-        values = self.rows, self.lower, self.upper
+        values = self.columns, self.lower, self.upper
         if scale != 1:
             X, values = X * scale, tuple(each * scale for each in values)
-        rows, lower, upper = values
-        return X, (rows, self.order, self.starts, self.ends, lower, upper), scale
+        columns, lower, upper = values
+        return X, (columns, self.order, self.starts, self.ends, lower, upper), scale
 
 
 def _pieces(values: np.ndarray, cuts: np.ndarray) -> np.ndarray:

@@ -75,7 +75,7 @@ def test_brute_force_and_tree_find_the_first_by_distance_and_index(version, kind
         found = version(kernels.nearest_rows)(x, rows, k=k, metric=metric, p=P)
         agree(found, expected, metric)
         tree = version(kernels.build_tree)(rows, leaf_size=6)
-        asked = version(kernels.query_tree)(x, rows[tree[0]], *tree, k=k, metric=metric, p=P)
+        asked = version(kernels.query_tree)(x, rows[tree[0]].T, *tree, k=k, metric=metric, p=P)
         for one, other in zip(asked, found):  # to the last bit, whatever the metric
             np.testing.assert_array_equal(one, other)
 
@@ -89,8 +89,8 @@ def test_both_versions_build_and_descend_alike(kind, leaf_size):
         for one, other in zip(tree, kernels.build_tree.compiled(rows, leaf_size=leaf_size)):
             np.testing.assert_array_equal(one, other)
         how = {"k": k, "metric": "manhattan", "approximate": True}
-        one = kernels.query_tree.numpy(x, rows[tree[0]], *tree, **how)
-        other = kernels.query_tree.compiled(x, rows[tree[0]], *tree, **how)
+        one = kernels.query_tree.numpy(x, rows[tree[0]].T, *tree, **how)
+        other = kernels.query_tree.compiled(x, rows[tree[0]].T, *tree, **how)
         np.testing.assert_array_equal(one, other)
 
 
@@ -134,7 +134,9 @@ def test_any_memory_layout(version, make_hard):
     x, rows = make_hard(x), make_hard(rows)
     agree(version(kernels.nearest_rows)(x, rows, k=5, metric="euclidean"), expected, "")
     tree = version(kernels.build_tree)(rows, leaf_size=6)
-    asked = version(kernels.query_tree)(x, make_hard(rows[tree[0]]), *tree, k=5, metric="euclidean")
+    asked = version(kernels.query_tree)(
+        x, make_hard(rows[tree[0]].T), *tree, k=5, metric="euclidean"
+    )
     agree(asked, expected, "")
 
 
@@ -143,7 +145,7 @@ def test_within_a_radius(metric):
     x, rows = data("ties", 3)
     tree = kernels.build_tree(rows, leaf_size=6)
     radii = np.linspace(0, 2, len(x))
-    i, indices, distances = within(x, rows[tree[0]], *tree, radii=radii, metric=metric, p=P)
+    i, indices, distances = within(x, rows[tree[0]].T, *tree, radii=radii, metric=metric, p=P)
     every = every_distance(x, rows, metric)
     for query in range(len(x)):
         near = np.flatnonzero(every[query] <= radii[query])

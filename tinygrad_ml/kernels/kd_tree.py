@@ -50,14 +50,16 @@ def build_tree(X, *, leaf_size):
 
 
 @Kernel
-def query_tree(queries, rows, order, starts, ends, lower, upper, *, k, metric, p=2.0,
+def query_tree(queries, columns, order, starts, ends, lower, upper, *, k, metric, p=2.0,
                approximate=False, jobs=None):  # fmt: skip
-    """(distances, indices) of the k nearest rows, as `nearest_rows` finds them; rows = X[order].
+    """(distances, indices) of the k nearest rows, as `nearest_rows` finds them.
+
+    `columns` (d, n) are the rows in the order of the tree, X[order].T.
 
     First each query goes down to the box nearest to it that holds k rows, whose k-th distance
     bounds the search; `approximate` stops there. Then every box within the bound is looked into.
     """
-    tree = rows, starts, ends, lower, upper
+    tree = columns, starts, ends, lower, upper
     distances, indices = np.empty((len(queries), k)), np.empty((len(queries), k), np.intp)
     step = max(1, _BLOCK // max(k, len(starts)))
     for start in range(0, len(queries), step):
@@ -75,10 +77,10 @@ def query_tree(queries, rows, order, starts, ends, lower, upper, *, k, metric, p
     return distances, indices
 
 
-def within(queries, rows, order, starts, ends, lower, upper, *, radii, metric, p=2.0):
+def within(queries, columns, order, starts, ends, lower, upper, *, radii, metric, p=2.0):
     """(i, indices, distances) of the rows within radii[i] of query i, ordered by (i, distance,
     index)."""
-    tree = rows, starts, ends, lower, upper
+    tree = columns, starts, ends, lower, upper
     parts = [(np.empty(0, np.intp), np.empty(0, np.intp), np.empty(0))]
     step = max(1, _BLOCK // len(starts))
     for start in range(0, len(queries), step):
@@ -132,7 +134,7 @@ def _box(x, tree, node, metric, p):
 
 def _measured(x, tree, i, node, bound, metric, p):
     """(i, place, distance) of the rows of these nodes that are within bound[i] of x[i]."""
-    rows, starts, ends, _, _ = tree
+    columns, starts, ends, _, _ = tree
     parts = [(np.empty(0, np.intp), np.empty(0, np.intp), np.empty(0))]
     width = int((ends[node] - starts[node]).max(initial=1))
     step = max(1, _BLOCK // width)
@@ -141,7 +143,7 @@ def _measured(x, tree, i, node, bound, metric, p):
         place = starts[node[some], None] + np.arange(width)
         one, column = np.nonzero(place < ends[node[some], None])
         one, place = i[some][one], place[one, column]
-        found = measure(lambda j: np.abs(x[one, j] - rows[place, j]), x.shape[1], metric, p)  # noqa: B023
+        found = measure(lambda j: np.abs(x[one, j] - columns[j, place]), x.shape[1], metric, p)  # noqa: B023
         near = found <= bound[one]
         parts.append((one[near], place[near], found[near]))
     return tuple(np.concatenate(part) for part in zip(*parts))

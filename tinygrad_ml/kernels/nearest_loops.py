@@ -1,11 +1,12 @@
 """The compiled twins of `nearest` and `kd_tree`.
 
-The neighbours found so far are a heap whose first is the farthest by (distance, index).
+The neighbours found so far are a list in the order of (distance, index), as short as k; a long one
+is left to NumPy, which sorts once.
 """
 
 import numpy as np
 
-from . import nearest
+from . import kd_tree, nearest
 from .compiler import contiguous, inlined, loop
 from .kd_tree import SLACK, level_of
 from .threads import share, slices
@@ -14,10 +15,13 @@ _QUERIES = 256  # of one product
 _ROWS = 2048  # of one product: 2 MB with the queries, which stay in the second-level cache
 _CHUNK = 64  # products that are compared before one is looked at; rows that are measured together
 _SQUARES, _EUCLIDEAN, _MANHATTAN, _CHEBYSHEV, _HAMMING, _MINKOWSKI = range(6)
+_MOST = 64  # neighbours in a list
 _BRANCH = 256  # what a step down a tree costs, in elements of simple work
 
 
 def nearest_rows(queries, rows, *, k, metric, p=2.0, jobs=None):
+    if k > _MOST:
+        return nearest.nearest_rows.numpy(queries, rows, k=k, metric=metric, p=p)
     queries, rows = contiguous(queries), contiguous(rows)
     distances, indices = _no_neighbours(len(queries), len(rows), k)
     code = nearest.METRICS.index(metric)
@@ -45,17 +49,19 @@ def _preselecting(queries, rows, code, distances, indices):
                 np.matmul(left[some], factors.T, out=block)
                 _sift(block, own[some], factor, queries[some], rows, first, code,
                       distances[some], indices[some])  # fmt: skip
-            _sort(distances[some], indices[some])
 
     return search
 
 
-def query_tree(queries, rows, order, starts, ends, lower, upper, *, k, metric, p=2.0,
+def query_tree(queries, columns, order, starts, ends, lower, upper, *, k, metric, p=2.0,
                approximate=False, jobs=None):  # fmt: skip
+    if k > _MOST:
+        return kd_tree.query_tree.numpy(queries, columns, order, starts, ends, lower, upper, k=k,
+                                        metric=metric, p=p, approximate=approximate)  # fmt: skip
     queries = contiguous(queries)
-    distances, indices = _no_neighbours(len(queries), len(rows), k)
+    distances, indices = _no_neighbours(len(queries), len(order), k)
     code = nearest.METRICS.index(metric)
-    tree = [contiguous(a) for a in (rows, order, starts, ends, lower, upper)]
+    tree = [contiguous(a) for a in (columns, order, starts, ends, lower, upper)]
     level = level_of(starts, ends, k)
 
     def search(part):
@@ -74,48 +80,25 @@ def _shared(search, length, work, jobs):
     share(search, slices(length, work, least))
 
 
-# ------------------------------------------------------------------------------------- heaps
+# ------------------------------------------------------------------------------------- lists
 
 
-@loop
-def _offer(distance, index, distances, indices, i):
-    """Put a neighbour in place of the farthest one of query i, if it comes before that."""
-    if distance > distances[i, 0] or (distance == distances[i, 0] and index > indices[i, 0]):
-        return False
-    _sink(distance, index, distances, indices, i, distances.shape[1])
-    return True
-
-
-@loop
-def _sink(distance, index, distances, indices, i, size):
-    place = 0
-    while True:
-        child = 2 * place + 1
-        if child >= size:
-            break
-        if child + 1 < size:
-            one, other = distances[i, child], distances[i, child + 1]
-            if other > one or (other == one and indices[i, child + 1] > indices[i, child]):
-                child += 1
-        record = distances[i, child]
-        if distance > record or (distance == record and index > indices[i, child]):
-            break
-        distances[i, place] = record
-        indices[i, place] = indices[i, child]
-        place = child
-    distances[i, place] = distance
-    indices[i, place] = index
-
-
-@loop
-def _sort(distances, indices):
-    """Heaps become rows in ascending order."""
-    for i in range(distances.shape[0]):
-        for size in range(distances.shape[1] - 1, 0, -1):
-            distance, index = distances[i, size], indices[i, size]
-            distances[i, size] = distances[i, 0]
-            indices[i, size] = indices[i, 0]
-            _sink(distance, index, distances, indices, i, size)
+@inlined
+def _insert(distance, index, distances, indices, i):
+    """Put a neighbour into the list of query i, if it comes before the last one."""
+    place = distances.shape[1] - 1
+    if distance < distances[i, place] or (
+        distance == distances[i, place] and index < indices[i, place]
+    ):
+        while place > 0 and (
+            distance < distances[i, place - 1]
+            or (distance == distances[i, place - 1] and index < indices[i, place - 1])
+        ):
+            distances[i, place] = distances[i, place - 1]
+            indices[i, place] = indices[i, place - 1]
+            place -= 1
+        distances[i, place] = distance
+        indices[i, place] = index
 
 
 # --------------------------------------------------------------------------------- distances
@@ -132,35 +115,35 @@ def _limit(distance, metric):
     return distance * distance * (1 + 1e-15) if metric == _EUCLIDEAN else distance
 
 
-@inlined
-def _sum(x, i, y, j, metric, p):
-    """The distance of x[i] and y[j], but the square of the Euclidean one."""
-    if metric > _EUCLIDEAN:  # apart, so that the usual case is short enough to be inlined
-        return _other_sum(x, i, y, j, metric, p)
-    total = 0.0
-    for f in range(np.uint64(x.shape[1])):
-        apart = x[i, f] - y[j, f]
-        total += apart * apart
-    return total
-
-
 @loop
-def _other_sum(x, i, y, j, metric, p):
-    total = 0.0
+def _measure(x, i, columns, start, size, metric, p, totals):
+    """The distances of x[i] from `size` columns, but the squares of the Euclidean ones."""
+    start, size = np.uint64(start), np.uint64(size)
+    for j in range(size):
+        totals[j] = 0.0
     for f in range(x.shape[1]):
-        apart = abs(x[i, f] - y[j, f])
-        if metric == _MANHATTAN:
-            total += apart
+        value = x[i, f]
+        if metric <= _EUCLIDEAN:
+            for j in range(size):
+                apart = value - columns[f, start + j]
+                totals[j] += apart * apart
+        elif metric == _MANHATTAN:
+            for j in range(size):
+                totals[j] += abs(value - columns[f, start + j])
         elif metric == _HAMMING:
-            total += apart > 0
+            for j in range(size):
+                totals[j] += 1.0 if value != columns[f, start + j] else 0.0
         else:
-            total = max(total, apart)
-    if metric == _MINKOWSKI and total > 0:
-        largest, total = total, 0.0
-        for f in range(x.shape[1]):
-            total += (abs(x[i, f] - y[j, f]) / largest) ** p
-        total = largest * total ** (1 / p)
-    return total
+            for j in range(size):
+                apart = abs(value - columns[f, start + j])
+                totals[j] = apart if apart > totals[j] else totals[j]
+    if metric == _MINKOWSKI:
+        for j in range(size):
+            largest, total = totals[j], 0.0
+            if largest > 0:
+                for f in range(x.shape[1]):
+                    total += (abs(x[i, f] - columns[f, start + j]) / largest) ** p
+                totals[j] = largest * total ** (1 / p)
 
 
 @inlined
@@ -208,8 +191,9 @@ def _beyond(value, low, high):
 def _sift(products, own, factor, queries, rows, first, metric, distances, indices):
     """Measure the rows whose lower bound is within the distance of the k-th neighbour so far."""
     m, n = products.shape
+    last = distances.shape[1] - 1
     for i in range(m):
-        bound = _bound(distances[i, 0], metric, factor, own[i])
+        bound = _bound(distances[i, last], metric, factor, own[i])
         for start in range(0, n, _CHUNK):
             stop = min(n, start + _CHUNK)
             hits = np.int32(0)
@@ -219,9 +203,12 @@ def _sift(products, own, factor, queries, rows, first, metric, distances, indice
                 continue
             for j in range(start, stop):
                 if products[i, j] <= bound:
-                    total = _sum(queries, i, rows, first + j, metric, 2.0)
-                    if _offer(_finished(total, metric), first + j, distances, indices, i):
-                        bound = _bound(distances[i, 0], metric, factor, own[i])
+                    total = 0.0
+                    for f in range(queries.shape[1]):
+                        apart = queries[i, f] - rows[first + j, f]
+                        total += apart * apart
+                    _insert(_finished(total, metric), first + j, distances, indices, i)
+                    bound = _bound(distances[i, last], metric, factor, own[i])
 
 
 @loop
@@ -237,6 +224,7 @@ def _scan(queries, rows, metric, p, distances, indices):
     """Measure all rows, a few side by side, which lie feature by feature for it."""
     m, d = queries.shape
     n = rows.shape[0]
+    last = distances.shape[1] - 1
     columns, totals = np.empty((d, _CHUNK)), np.empty(_CHUNK)
     for start in range(0, n, _CHUNK):
         size = min(n - start, _CHUNK)
@@ -244,41 +232,12 @@ def _scan(queries, rows, metric, p, distances, indices):
             for f in range(d):
                 columns[f, j] = rows[start + j, f]
         for i in range(m):
-            if metric == _MINKOWSKI:
-                for j in range(size):
-                    totals[j] = _sum(queries, i, rows, start + j, metric, p)
-            else:
-                _sums(queries, i, columns, metric, totals)
-            limit = _limit(distances[i, 0], metric)
+            _measure(queries, i, columns, 0, size, metric, p, totals)
+            limit = _limit(distances[i, last], metric)
             for j in range(size):
-                if totals[j] <= limit and _offer(
-                    _finished(totals[j], metric), start + j, distances, indices, i
-                ):
-                    limit = _limit(distances[i, 0], metric)
-    _sort(distances, indices)
-
-
-@loop
-def _sums(x, i, columns, metric, totals):
-    d, n = columns.shape
-    n = np.uint64(n)
-    for j in range(n):
-        totals[j] = 0.0
-    for f in range(d):
-        value = x[i, f]
-        if metric <= _EUCLIDEAN:
-            for j in range(n):
-                totals[j] += (value - columns[f, j]) * (value - columns[f, j])
-        elif metric == _MANHATTAN:
-            for j in range(n):
-                totals[j] += abs(value - columns[f, j])
-        elif metric == _HAMMING:
-            for j in range(n):
-                totals[j] += 1.0 if value != columns[f, j] else 0.0
-        else:
-            for j in range(n):
-                apart = abs(value - columns[f, j])
-                totals[j] = apart if apart > totals[j] else totals[j]
+                if totals[j] <= limit:
+                    _insert(_finished(totals[j], metric), start + j, distances, indices, i)
+                    limit = _limit(distances[i, last], metric)
 
 
 # ------------------------------------------------------------------------------------- trees
@@ -376,44 +335,37 @@ def _median(keys, order, low, high):
 
 
 @loop
-def _search(queries, rows, order, starts, ends, lower, upper, metric, p, approximate, level,
+def _search(queries, columns, order, starts, ends, lower, upper, metric, p, approximate, level,
             distances, indices):  # fmt: skip
     nodes = starts.size
+    last = distances.shape[1] - 1
     waiting, beyond = np.empty(64, np.int64), np.empty(64)
+    totals = np.empty(np.max(ends - starts))
     for i in range(queries.shape[0]):
-        if approximate:
-            node = 0
-            for _ in range(level):
-                left = 2 * node + 1
-                near = _finished(_box(queries, i, lower, upper, left, metric, p), metric)
-                far = _finished(_box(queries, i, lower, upper, left + 1, metric, p), metric)
-                node = left + 1 if far < near else left
-            _look(queries, i, rows, order, starts[node], ends[node], metric, p, distances, indices)
-            continue
         depth = 1
         waiting[0], beyond[0] = 0, 0.0
         while depth:
             depth -= 1
             node = waiting[depth]
-            if beyond[depth] > _limit(distances[i, 0], metric):
+            limit = _limit(distances[i, last], metric)
+            if beyond[depth] > limit:
                 continue
-            while 2 * node + 1 < nodes:  # the nearer child at once, the other one later
+            step = 0
+            while step < level if approximate else 2 * node + 1 < nodes:
+                step += 1  # down to the nearer child at once, the other one later
                 left = 2 * node + 1
                 near = _box(queries, i, lower, upper, left, metric, p)
                 far = _box(queries, i, lower, upper, left + 1, metric, p)
-                swap = far < near
-                waiting[depth] = left if swap else left + 1
-                beyond[depth] = near if swap else far
-                depth += 1
+                swap = _finished(far, metric) < _finished(near, metric)
+                if not approximate:
+                    waiting[depth] = left if swap else left + 1
+                    beyond[depth] = near if swap else far
+                    depth += 1
                 node = left + 1 if swap else left
-            _look(queries, i, rows, order, starts[node], ends[node], metric, p, distances, indices)
-    _sort(distances, indices)
-
-
-@inlined
-def _look(queries, i, rows, order, start, stop, metric, p, distances, indices):
-    limit = _limit(distances[i, 0], metric)
-    for place in range(start, stop):
-        total = _sum(queries, i, rows, place, metric, p)
-        if total <= limit and _offer(_finished(total, metric), order[place], distances, indices, i):
-            limit = _limit(distances[i, 0], metric)
+            start, size = starts[node], ends[node] - starts[node]
+            _measure(queries, i, columns, start, size, metric, p, totals)
+            for j in range(size):
+                if totals[j] <= limit:
+                    distance = _finished(totals[j], metric)
+                    _insert(distance, order[start + j], distances, indices, i)
+                    limit = _limit(distances[i, last], metric)
