@@ -3,7 +3,9 @@
 from .autoencoder import Autoencoder
 from .cnn import CNN
 from .gpt import GPT
+from .kmeans import KMeans
+from .mini_batch_kmeans import MiniBatchKMeans
 from .mlp import MLP
 from .xor import XORNet
 
-__all__ = ["CNN", "GPT", "MLP", "Autoencoder", "XORNet"]
+__all__ = ["CNN", "GPT", "MLP", "Autoencoder", "KMeans", "MiniBatchKMeans", "XORNet"]

@@ -12,6 +12,13 @@ compiles, "compiled" insists on Numba, unset takes what is there. `kernel.numpy(
 `kernel.compiled(...)` call one version explicitly.
 """
 
+from .clusters import (
+    cluster_sums,
+    columns_of,
+    nearest_centres,
+    squared_distances_to,
+    squared_errors,
+)
 from .convolution import (
     conv2d,
     conv2d_input,
@@ -90,6 +97,8 @@ __all__ = [
     "add_rows",
     "centred_scale",
     "centred_sum",
+    "cluster_sums",
+    "columns_of",
     "conv2d",
     "conv2d_input",
     "conv2d_weight",
@@ -113,6 +122,7 @@ __all__ = [
     "max_pool2d_scatter",
     "moment_sums",
     "moments",
+    "nearest_centres",
     "normalise_rows",
     "normalise_rows_backward",
     "product",
@@ -126,6 +136,8 @@ __all__ = [
     "sigmoid",
     "sigmoid_backward",
     "softmax_backward",
+    "squared_distances_to",
+    "squared_errors",
     "sum_pool2d",
     "sum_pool2d_spread",
     "sum_rows",
