@@ -48,8 +48,8 @@ class Samples:
 
     def mean_variance(self) -> float:
         """The mean over the features of their variances, in units of 1 / scale^2."""
-        squares = np.einsum("ij,ij->j", self.columns, self.columns)
-        return float(self.weights @ squares / self.weights.sum() / len(self.columns))
+        squares = sum(float(self.weights @ (column * column)) for column in self.columns)
+        return squares / float(self.weights.sum()) / len(self.columns)
 
     def sums(self, labels: np.ndarray, k: int) -> np.ndarray:
         """The clusters' sums of w (x - shift) and, in the last column, of w: float64 (k, d + 1)."""

@@ -141,8 +141,8 @@ def squared_errors(X, centres, labels):
 @reordering_loop
 def _errors(X, centres, labels, start, stop, out):
     d = np.uint64(X.shape[1])
-    for i in range(start, stop):
-        label, total = labels[i], 0.0
+    for i in range(np.uint64(start), np.uint64(stop)):
+        label, total = np.uint64(labels[i]), 0.0
         for f in range(d):
             difference = X[i, f] - centres[label, f]
             total += difference * difference
