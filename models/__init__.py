@@ -6,6 +6,7 @@ from .gpt import GPT
 from .kmeans import KMeans
 from .mini_batch_kmeans import MiniBatchKMeans
 from .mlp import MLP
+from .pca import PCA
 from .xor import XORNet
 
-__all__ = ["CNN", "GPT", "MLP", "Autoencoder", "KMeans", "MiniBatchKMeans", "XORNet"]
+__all__ = ["CNN", "GPT", "MLP", "PCA", "Autoencoder", "KMeans", "MiniBatchKMeans", "XORNet"]
