@@ -7,6 +7,20 @@ from .kmeans import KMeans
 from .mini_batch_kmeans import MiniBatchKMeans
 from .mlp import MLP
 from .pca import PCA
+from .quantizer import ScalarQuantizer, VectorQuantizer, image_blocks, image_from_blocks
 from .xor import XORNet
 
-__all__ = ["CNN", "GPT", "MLP", "PCA", "Autoencoder", "KMeans", "MiniBatchKMeans", "XORNet"]
+__all__ = [
+    "CNN",
+    "GPT",
+    "MLP",
+    "PCA",
+    "Autoencoder",
+    "KMeans",
+    "MiniBatchKMeans",
+    "ScalarQuantizer",
+    "VectorQuantizer",
+    "XORNet",
+    "image_blocks",
+    "image_from_blocks",
+]

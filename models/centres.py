@@ -102,7 +102,7 @@ class Samples:
 
         Draws along it treat a sample of weight 2 and two equal ones alike.
         """
-        return np.argsort(_hashes(self.X), kind="stable")
+        return np.argsort(row_hashes(self.X), kind="stable")
 
 
 def _scale(owner: str, X: np.ndarray, centres: np.ndarray | None) -> float:
@@ -125,7 +125,7 @@ def _draw(mass: np.ndarray, rng: np.random.Generator, count: int) -> np.ndarray:
     return np.minimum(found, np.flatnonzero(mass)[-1])
 
 
-def _hashes(X: np.ndarray) -> np.ndarray:
+def row_hashes(X: np.ndarray) -> np.ndarray:
     """A number for each row that follows from its values alone."""
     kind = np.dtype(f"u{X.dtype.itemsize}")
     half = kind.type(4 * X.dtype.itemsize)

@@ -91,7 +91,7 @@ class PCA(Transformer, Estimator):
             else:
                 centred = X - mean
                 total = float(np.vdot(centred, centred))
-        _check_total(total, X)
+        _check_total(total, X, mean)
         if solver == "covariance_eigh":
             values, vectors = np.linalg.eigh(squares)
             values, vectors = np.maximum(values[::-1], 0)[: min(n, d)], vectors.T[::-1]
@@ -215,19 +215,21 @@ class PCA(Transformer, Estimator):
         return np.maximum(scales, np.finfo(scales.dtype).eps * scales.max())
 
 
-def _check_total(total: float, X: np.ndarray) -> None:
+def _check_total(total: float, X: np.ndarray, mean: np.ndarray) -> None:
     """Refuse samples without variance, and those whose squares double precision cannot add up."""
-    if _LEAST <= total <= _MOST:
+    rounding = X.size * (1e-15 * np.abs(mean).max()) ** 2  # what a constant leaves behind
+    if max(_LEAST, rounding) <= total <= _MOST:
         return
-    if (X == X[0]).all():
+    if not np.ptp(X, axis=0).any():
         raise ValueError(
             "PCA: expected samples that differ, got a constant in every feature, so no direction "
             "explains anything. Look at where X comes from."
         )
-    raise ValueError(
-        "PCA: expected differences whose squares fit into double precision, got numbers up to "
-        f"{np.abs(X).max():g} with a sum of squares of {total:g}. Measure X in another unit."
-    )
+    if not _LEAST <= total <= _MOST:
+        raise ValueError(
+            "PCA: expected differences whose squares fit into double precision, got numbers up to "
+            f"{np.abs(X).max():g} with a sum of squares of {total:g}. Measure X in another unit."
+        )
 
 
 def _rows(X: np.ndarray) -> int:
