@@ -116,13 +116,21 @@ class VectorQuantizer(Transformer, Estimator):
         return self.codebook_[codes]
 
     def transform(self, X: Any) -> np.ndarray:
-        """The codes as a column, shape (n, 1)."""
-        return self.encode(X)[:, None]
+        """The codes as a column (n, 1) in the dtype of X, to stand beside other features."""
+        X = self._input(X)
+        return self.encode(X)[:, None].astype(X.dtype)
 
     def inverse_transform(self, X: Any) -> np.ndarray:
         """The vectors (n, d) of a column of codes (n, 1)."""
-        codes = np.asarray(X)
-        return self.decode(codes[:, 0] if codes.ndim == 2 and codes.shape[1] == 1 else codes)
+        self._check_fitted()
+        codes = check_samples(X, "VectorQuantizer")
+        whole = codes.astype(np.intp)
+        if codes.shape[1] != 1 or (whole != codes).any():
+            raise ValueError(
+                "VectorQuantizer: expected a column of codes (n, 1), whole numbers, got shape "
+                f"{codes.shape}. Give inverse_transform what transform returned."
+            )
+        return self.decode(whole[:, 0])
 
     def bits(self, n_vectors: int, codebook_bits: int = 0) -> int:
         """The size of n_vectors codes in bits, and of the codebook at so many bits a number."""
@@ -133,11 +141,6 @@ class VectorQuantizer(Transformer, Estimator):
         """The name of the column that `transform` makes."""
         self._check_fitted()
         return np.array(["vectorquantizer0"], dtype=object)
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.transformer_tags.preserves_dtype = []  # codes are whole numbers
-        return tags
 
     def _run(self, X: np.ndarray, n_codes: int, init: Any) -> KMeans:
         kmeans = KMeans(
