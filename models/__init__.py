@@ -6,19 +6,28 @@ from .gpt import GPT
 from .kmeans import KMeans
 from .mini_batch_kmeans import MiniBatchKMeans
 from .mlp import MLP
+from .naive_bayes import BernoulliNB, GaussianNB, MultinomialNB
 from .pca import PCA
 from .quantizer import ScalarQuantizer, VectorQuantizer, image_blocks, image_from_blocks
+from .text import CountVectorizer
+from .tfidf import TfidfTransformer, TfidfVectorizer
 from .xor import XORNet
 
 __all__ = [
-    "CNN",
-    "GPT",
-    "MLP",
-    "PCA",
     "Autoencoder",
+    "BernoulliNB",
+    "CNN",
+    "CountVectorizer",
+    "GPT",
+    "GaussianNB",
     "KMeans",
+    "MLP",
     "MiniBatchKMeans",
+    "MultinomialNB",
+    "PCA",
     "ScalarQuantizer",
+    "TfidfTransformer",
+    "TfidfVectorizer",
     "VectorQuantizer",
     "XORNet",
     "image_blocks",
