@@ -1,73 +1,29 @@
 """The networks and algorithms that people use; installed as `tinygrad_ml.models`."""
 
 from .autoencoder import (
-    Autoencoder,
-)
 from .autoencoder_transformer import (
-    AutoencoderTransformer,
-)
 from .cnn import (
-    CNN,
-)
 from .cnn_classifier import (
-    CNNClassifier,
-)
 from .environments import (
-    ChainEnvironment,
-    GridEnvironment,
-)
 from .gpt import (
-    GPT,
-)
 from .kd_tree import (
-    KDTree,
-)
+from .kmeans import (
 from .linear import (
-    LinearRegression,
-    Ridge,
-)
 from .logistic import (
-    LogisticRegression,
-)
 from .lvq import (
-    LVQ,
-)
+from .mini_batch_kmeans import (
 from .mlp import (
-    MLP,
-)
 from .mlp_estimators import (
-    MLPClassifier,
-    MLPRegressor,
-)
 from .naive_bayes import (
-    BernoulliNB,
-    GaussianNB,
-    MultinomialNB,
-)
 from .neighbors import (
-    KNeighborsClassifier,
-    KNeighborsRegressor,
-)
+from .pca import (
 from .policy_evaluation import (
-    evaluate_policy,
-)
 from .q_learning import (
-    QLearningAgent,
-)
+from .quantizer import (
 from .svm import (
-    SVC,
-    SVR,
-)
 from .text import (
-    CountVectorizer,
-)
 from .tfidf import (
-    TfidfTransformer,
-    TfidfVectorizer,
-)
 from .xor import (
-    XORNet,
-)
 
 __all__ = [
     "Autoencoder",
@@ -81,6 +37,7 @@ __all__ = [
     "GaussianNB",
     "GridEnvironment",
     "KDTree",
+    "KMeans",
     "KNeighborsClassifier",
     "KNeighborsRegressor",
     "LVQ",
@@ -89,13 +46,19 @@ __all__ = [
     "MLP",
     "MLPClassifier",
     "MLPRegressor",
+    "MiniBatchKMeans",
     "MultinomialNB",
+    "PCA",
     "QLearningAgent",
     "Ridge",
     "SVC",
     "SVR",
+    "ScalarQuantizer",
     "TfidfTransformer",
     "TfidfVectorizer",
+    "VectorQuantizer",
     "XORNet",
     "evaluate_policy",
+    "image_blocks",
+    "image_from_blocks",
 ]

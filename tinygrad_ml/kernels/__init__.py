@@ -12,6 +12,13 @@ compiles, "compiled" insists on Numba, unset takes what is there. `kernel.numpy(
 `kernel.compiled(...)` call one version explicitly.
 """
 
+from .clusters import (
+    cluster_sums,
+    columns_of,
+    nearest_centres,
+    squared_distances_to,
+    squared_errors,
+)
 from .convolution import (
     conv2d,
     conv2d_input,
@@ -104,6 +111,8 @@ __all__ = [
     "build_tree",
     "centred_scale",
     "centred_sum",
+    "cluster_sums",
+    "columns_of",
     "conv2d",
     "conv2d_input",
     "conv2d_weight",
@@ -128,6 +137,7 @@ __all__ = [
     "max_pool2d_scatter",
     "moment_sums",
     "moments",
+    "nearest_centres",
     "nearest_rows",
     "normalise_rows",
     "normalise_rows_backward",
@@ -144,6 +154,8 @@ __all__ = [
     "sigmoid_backward",
     "smo",
     "softmax_backward",
+    "squared_distances_to",
+    "squared_errors",
     "sum_pool2d",
     "sum_pool2d_spread",
     "sum_rows",

@@ -3,7 +3,11 @@
 import numpy as np
 
 from . import convolution, direct, elementwise, pooling, winograd
+<<<<<<< HEAD
 from .compiled_lvq import lvq_epoch  # noqa: F401
+=======
+from .clusters_loops import cluster_sums, nearest_centres, squared_distances_to, squared_errors  # noqa: F401
+>>>>>>> w-cluster
 from .compiled_recurrent import gru, gru_backward, lstm, lstm_backward  # noqa: F401
 from .compiled_rows import (  # noqa: F401
     add_rows,

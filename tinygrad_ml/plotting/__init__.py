@@ -5,39 +5,14 @@
 matplotlib is optional and imported when a picture is asked for: pip install "tinygrad_ml[plot]".
 """
 
-<<<<<<< HEAD
-from .base import (
-    write_picture,
-)
-from .classes import (
-    plot_confusion,
-    plot_decision_regions,
-    plot_roc,
-)
-from .images import (
-    plot_images,
-    plot_reconstructions,
-)
-from .training import (
-    plot_history,
-    plot_learning_rates,
-)
-from .weights import (
-    plot_weights,
-)
-=======
 from .base import write_picture
 from .classes import plot_confusion, plot_decision_regions, plot_roc
 from .curves import plot_learning_curve, plot_validation_curve
 from .images import plot_images, plot_reconstructions
-<<<<<<< HEAD
 from .monitoring import plot_monitor
-=======
 from .policies import plot_policy, plot_returns
->>>>>>> w-nets
 from .training import plot_history, plot_learning_rates
 from .weights import plot_weights
->>>>>>> w-select
 
 __all__ = [
     "plot_confusion",
@@ -46,19 +21,12 @@ __all__ = [
     "plot_images",
     "plot_learning_curve",
     "plot_learning_rates",
-<<<<<<< HEAD
     "plot_monitor",
-    "plot_reconstructions",
-    "plot_roc",
-<<<<<<< HEAD
-=======
-    "plot_validation_curve",
->>>>>>> w-select
-=======
     "plot_policy",
     "plot_reconstructions",
     "plot_returns",
->>>>>>> w-nets
+    "plot_roc",
+    "plot_validation_curve",
     "plot_weights",
     "write_picture",
 ]
