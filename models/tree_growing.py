@@ -8,7 +8,7 @@
 `weights` may be None; rows of weight 0 are left out, which is how a bootstrap sample is made. What
 else `kernels.grow_tree` takes (max_depth, min_samples_leaf, max_features, seed, ...) is handed on.
 `leaf` is the leaf of every row of X (-1 for rows left out), so a boosting step that brings values
-of its own writes `tree.value = ...` and adds `tree.value[leaf]`.
+of its own writes `tree.value = ...` and adds `tree.value[leaf]`. Boosting uses `grow_on_gradients`.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Columns:
             rows = order[f] = np.argsort(X[:, f])  # missing values last
             ordered = X[rows, f]
             present = n - int(np.isnan(ordered).sum())
-            new = np.diff(ordered[:present], prepend=np.nan) != 0
+            new = np.append(True, ordered[1:] != ordered[:-1])[:present]
             number = np.cumsum(new) - 1
             if bins is not None and present and number[-1] >= bins:
                 number = _binned(number, present, bins)
@@ -284,8 +284,38 @@ def grow_on_values(
     square = np.bincount(leaf, counted * (unit - mean[leaf]) ** 2, count)
     tree.impurity = _spread_upwards(tree, mean, square)
     tree.value = np.ldexp(mean + centre, exponent)
+    least_y, most_y = np.full(count, np.inf), np.full(count, -np.inf)
+    np.minimum.at(least_y, leaf, y[kept])
+    np.maximum.at(most_y, leaf, y[kept])
+    leaves = np.flatnonzero(tree.feature < 0)  # rounding leads no mean out of what it is made of
+    tree.value[leaves] = np.clip(tree.value[leaves], least_y[leaves], most_y[leaves])
     with np.errstate(over="ignore"):
         tree.impurity = np.ldexp(tree.impurity, 2 * exponent)
+    return tree, grown.node
+
+
+def grow_on_gradients(
+    columns: Columns, gradients: np.ndarray, hessians: np.ndarray | None = None, **rules: Any
+) -> tuple[ValueTree, np.ndarray]:
+    """A tree for one step of boosting: the splits with the largest gains of sum(g)^2 / sum(h).
+
+    `gradients` (n,) of the loss, their sign turned; `hessians` (n,) positive second derivatives
+    (times the weights, as the gradients are), None for ones; rows where one is 0 are left out.
+    The value of a node is sum(g) / sum(h), its impurity the negative square of that, so that
+    `importances` tells the gains. With bins and a small max_depth this is fast.
+    """
+    n = len(gradients)
+    whole = whole_weights(hessians, n, VALUE_BITS)
+    moments, scale = whole_moments(gradients, None)
+    grown = grow_tree(
+        whole, moments, np.arange(n, dtype=np.int32), columns.codes, columns.sizes, columns.order,
+        criterion="squared_error", n_labels=1, **rules,
+    )  # fmt: skip
+    tree = ValueTree(columns, grown)
+    if hessians is not None:
+        tree.weighted_n_node_samples = grown.weight * (float(hessians.sum()) / float(whole.sum()))
+    tree.value = grown.moment / scale / tree.weighted_n_node_samples
+    tree.impurity = -(tree.value**2)
     return tree, grown.node
 
 
