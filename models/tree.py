@@ -172,7 +172,8 @@ class DecisionTreeClassifier(Classifier, _DecisionTree):
         fraction, "sqrt", "log2", or None for all.
     random_state : None, a seed or a Generator; it matters only with `max_features`.
     min_impurity_decrease : least decrease, times the node's share of the weight, of a split.
-    class_weight : a dict of classes and weights, or "balanced": n / (n_classes * count).
+    class_weight : a dict of classes and weights, or "balanced": n / (n_classes * count), in which
+        samples count by their weight.
     bins : None looks at all thresholds; a number first sorts each column into so many bins of
         about equal size, which is faster to search.
 
@@ -191,6 +192,7 @@ class DecisionTreeClassifier(Classifier, _DecisionTree):
         "criterion": choice("gini", "entropy", "log_loss"), **TREE_PARAMETERS,
         "class_weight": CLASS_WEIGHT,
     }  # fmt: skip
+    classes_: np.ndarray
     tree_: ClassTree
 
     def __init__(

@@ -9,6 +9,7 @@ from .base import write_picture
 from .classes import plot_confusion, plot_decision_regions
 from .images import plot_images, plot_reconstructions
 from .training import plot_history, plot_learning_rates
+from .trees import plot_tree
 
 __all__ = [
     "plot_confusion",
@@ -17,5 +18,6 @@ __all__ = [
     "plot_images",
     "plot_learning_rates",
     "plot_reconstructions",
+    "plot_tree",
     "write_picture",
 ]
