@@ -12,7 +12,14 @@ from tinygrad_ml.estimator import Classifier, Estimator, Regressor
 from tinygrad_ml.generators import generator
 from tinygrad_ml.validation import NOTHING, SEED, Accepts, choice, integer, number
 
-from .tree_growing import ClassTree, Columns, ValueTree, grow_on_classes, grow_on_values
+from .tree_growing import (
+    ClassTree,
+    Columns,
+    ValueTree,
+    grow_on_classes,
+    grow_on_values,
+    tame_weights,
+)
 
 FRACTION = Accepts(
     "a fraction above 0 and at most 1",
@@ -48,7 +55,7 @@ def growing_rules(model: Any, n: int, d: int) -> dict[str, Any]:
 
 def rows_of(rows: Any, n: int) -> int:
     """A number of rows, which may be given as a fraction of n; rounded up."""
-    return math.ceil(rows * n) if isinstance(rows, (float, np.floating)) else int(rows)
+    return math.ceil(rows * n) if isinstance(rows, (float, np.floating)) else min(int(rows), n + 1)
 
 
 def features_of(owner: str, wanted: Any, d: int) -> int:
@@ -85,7 +92,7 @@ def class_weights(owner: str, wanted: Any, classes: np.ndarray, y: np.ndarray,
                 f"{wanted!r:.80}. The classes are {classes.tolist()!r:.80}."
             )
         each = np.array(values, np.float64)
-    return each[y] if weights is None else each[y] * weights
+    return tame_weights(each[y] if weights is None else each[y] * weights)
 
 
 class _DecisionTree(Estimator):
@@ -106,10 +113,9 @@ class _DecisionTree(Estimator):
     def feature_importances_(self) -> np.ndarray:
         """(d,) share of each feature in what the splits take from the impurity, by weight."""
         self._check_fitted()
-        with np.errstate(all="ignore"):
-            importances = self.tree_.importances()
-            total = importances.sum()
-        return importances / total if 0 < total < np.inf else np.zeros_like(importances)
+        importances = self.tree_.importances()
+        total = importances.sum()
+        return importances / total if total > 0 else importances
 
     def apply(self, X: Any) -> np.ndarray:
         """The number of the leaf (n,) that each row of X (n, d) comes to."""
@@ -216,6 +222,7 @@ class DecisionTreeClassifier(Classifier, _DecisionTree):
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Grow the tree for samples X (n, d) and classes y (n,) of any dtype."""
         X, y, weights = self._start_fit(X, y, sample_weight)
+        weights = tame_weights(weights)
         self.n_classes_ = len(self.classes_)
         owner = type(self).__name__
         weights = class_weights(owner, self.class_weight, self.classes_, y, weights)
@@ -282,6 +289,7 @@ class DecisionTreeRegressor(Regressor, _DecisionTree):
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Grow the tree for samples X (n, d) and numbers y (n,)."""
         X, y, weights = self._start_fit(X, y, sample_weight)
+        weights = tame_weights(weights)
         columns, rules = self._prepare(X)
         self.tree_, _ = grow_on_values(columns, y, weights, **rules)
         return self

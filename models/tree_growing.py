@@ -91,7 +91,8 @@ class Tree:
     value : (nodes,) mean target, or, of a classifier, (nodes, n_classes) shares of the classes.
     """
 
-    impurity: np.ndarray
+    spread_of: np.ndarray  # impurity in units of 4^exponent, which cannot overflow
+    exponent: int
 
     def __init__(self, columns: Columns, grown: Any) -> None:
         self.feature = np.where(grown.feature < 0, -2, grown.feature).astype(np.int32)
@@ -100,6 +101,13 @@ class Tree:
         self.missing_go_to_left = grown.missing_left
         self.n_node_samples, self.weighted_n_node_samples = grown.samples, grown.weight
         self.n_features = len(columns.sizes)
+        self.exponent = 0
+
+    @property
+    def impurity(self) -> np.ndarray:
+        """(nodes,) gini, entropy in bits, or variance of the training data at each node."""
+        with np.errstate(over="ignore", under="ignore"):
+            return np.ldexp(self.spread_of, 2 * self.exponent)
 
     @property
     def node_count(self) -> int:
@@ -138,10 +146,13 @@ class Tree:
         )  # fmt: skip
 
     def importances(self) -> np.ndarray:
-        """(d,) how much each feature lowers the impurity, by weight; not yet divided by the sum."""
+        """(d,) how much each feature lowers the impurity, by weight; not yet divided by the sum.
+
+        Of `grow_on_values` in units of its own.
+        """
         parents = np.flatnonzero(self.feature >= 0)
         left, right = self.children_left[parents], self.children_right[parents]
-        weighted = self.weighted_n_node_samples * self.impurity
+        weighted = self.weighted_n_node_samples * self.spread_of
         gains = weighted[parents] - weighted[left] - weighted[right]
         total = np.bincount(self.feature[parents], np.maximum(gains, 0), self.n_features)
         return total / self.weighted_n_node_samples[0]
@@ -192,6 +203,13 @@ class ClassTree(Tree):
         return self.add_up(leaves) / weight
 
 
+def tame_weights(weights: np.ndarray | None) -> np.ndarray | None:
+    """Weights whose sums do not overflow."""
+    if weights is None or weights.max() < 1e150:
+        return weights
+    return weights / weights.max()
+
+
 def whole_weights(weights: np.ndarray | None, n: int, bits: int) -> np.ndarray:
     """Weights as whole numbers whose sum fits into `bits`; those that are such stay as they are."""
     if weights is None:
@@ -233,7 +251,7 @@ def grow_on_classes(
         impurity = 1 - grown.moment / grown.weight**2
     else:
         impurity = (bits(grown.weight, scale) - grown.moment) / (scale * grown.weight)
-    tree.impurity = np.maximum(impurity, 0.0)
+    tree.spread_of = np.maximum(impurity, 0.0)
     kept = grown.node >= 0
     key = grown.node[kept].astype(np.int64) * n_classes + y[kept]
     pairs, pair = np.unique(key, return_inverse=True)
@@ -282,15 +300,13 @@ def grow_on_values(
     tree.weighted_n_node_samples = tree.add_up(weight.copy())
     mean = tree.add_up(total) / tree.weighted_n_node_samples
     square = np.bincount(leaf, counted * (unit - mean[leaf]) ** 2, count)
-    tree.impurity = _spread_upwards(tree, mean, square)
+    tree.spread_of, tree.exponent = _spread_upwards(tree, mean, square), exponent
     tree.value = np.ldexp(mean + centre, exponent)
     least_y, most_y = np.full(count, np.inf), np.full(count, -np.inf)
     np.minimum.at(least_y, leaf, y[kept])
     np.maximum.at(most_y, leaf, y[kept])
     leaves = np.flatnonzero(tree.feature < 0)  # rounding leads no mean out of what it is made of
     tree.value[leaves] = np.clip(tree.value[leaves], least_y[leaves], most_y[leaves])
-    with np.errstate(over="ignore"):
-        tree.impurity = np.ldexp(tree.impurity, 2 * exponent)
     return tree, grown.node
 
 
@@ -315,7 +331,7 @@ def grow_on_gradients(
     if hessians is not None:
         tree.weighted_n_node_samples = grown.weight * (float(hessians.sum()) / float(whole.sum()))
     tree.value = grown.moment / scale / tree.weighted_n_node_samples
-    tree.impurity = -(tree.value**2)
+    tree.spread_of = -(tree.value**2)
     return tree, grown.node
 
 

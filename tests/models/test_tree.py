@@ -255,6 +255,24 @@ def test_large_offsets_keep_their_differences():
     close(model.tree_.impurity, [0.57 * 0.43, 0, 0], 1e-6)
 
 
+def test_the_unit_of_targets_and_weights_changes_nothing():
+    X, y = data.load_diabetes()
+    model = DecisionTreeRegressor(max_depth=3).fit(X, y)
+    for unit in (2.0**990, 2.0**-990):
+        again = DecisionTreeRegressor(max_depth=3).fit(X, y * unit)
+        np.testing.assert_array_equal(again.tree_.threshold, model.tree_.threshold)
+        np.testing.assert_array_equal(again.predict(X), model.predict(X) * unit)
+        close(again.feature_importances_, model.feature_importances_)
+    for unit in (1e-300, 1.7e308):
+        weights = np.full(len(y), unit)
+        close(DecisionTreeRegressor(max_depth=3).fit(X, y, weights).predict(X), model.predict(X))
+        labels, rules = y > 100, {"max_depth": 3, "class_weight": "balanced"}
+        close(
+            DecisionTreeClassifier(**rules).fit(X, labels, weights).predict_proba(X),
+            DecisionTreeClassifier(**rules).fit(X, labels).predict_proba(X),
+        )
+
+
 def test_features_are_drawn_anew_for_each_split():
     X, y = make_classification(500, 8, n_informative=8, n_redundant=0, random_state=0)
     models = [DecisionTreeClassifier(max_features=1, random_state=s).fit(X, y) for s in (0, 0, 1)]
