@@ -4,6 +4,9 @@ from .autoencoder import Autoencoder
 from .cnn import CNN
 from .gpt import GPT
 from .mlp import MLP
+from .naive_bayes import BernoulliNB, GaussianNB, MultinomialNB
+from .text import CountVectorizer
+from .tfidf import TfidfTransformer, TfidfVectorizer
 from .tree import DecisionTreeClassifier, DecisionTreeRegressor, export_text
 from .xor import XORNet
 
@@ -12,8 +15,14 @@ __all__ = [
     "GPT",
     "MLP",
     "Autoencoder",
+    "BernoulliNB",
+    "CountVectorizer",
     "DecisionTreeClassifier",
     "DecisionTreeRegressor",
+    "GaussianNB",
+    "MultinomialNB",
+    "TfidfTransformer",
+    "TfidfVectorizer",
     "XORNet",
     "export_text",
 ]

@@ -10,6 +10,7 @@ from .classes import plot_confusion, plot_decision_regions
 from .images import plot_images, plot_reconstructions
 from .training import plot_history, plot_learning_rates
 from .trees import plot_tree
+from .weights import plot_weights
 
 __all__ = [
     "plot_confusion",
@@ -19,5 +20,6 @@ __all__ = [
     "plot_learning_rates",
     "plot_reconstructions",
     "plot_tree",
+    "plot_weights",
     "write_picture",
 ]
