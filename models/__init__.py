@@ -1,29 +1,30 @@
 """The networks and algorithms that people use; installed as `tinygrad_ml.models`."""
 
-from .autoencoder import (
-from .autoencoder_transformer import (
-from .cnn import (
-from .cnn_classifier import (
-from .environments import (
-from .gpt import (
-from .kd_tree import (
-from .kmeans import (
-from .linear import (
-from .logistic import (
-from .lvq import (
-from .mini_batch_kmeans import (
-from .mlp import (
-from .mlp_estimators import (
-from .naive_bayes import (
-from .neighbors import (
-from .pca import (
-from .policy_evaluation import (
-from .q_learning import (
-from .quantizer import (
-from .svm import (
-from .text import (
-from .tfidf import (
-from .xor import (
+from .autoencoder import Autoencoder
+from .autoencoder_transformer import AutoencoderTransformer
+from .cnn import CNN
+from .cnn_classifier import CNNClassifier
+from .environments import ChainEnvironment, GridEnvironment
+from .gpt import GPT
+from .kd_tree import KDTree
+from .kmeans import KMeans
+from .linear import LinearRegression, Ridge
+from .logistic import LogisticRegression
+from .lvq import LVQ
+from .mini_batch_kmeans import MiniBatchKMeans
+from .mlp import MLP
+from .mlp_estimators import MLPClassifier, MLPRegressor
+from .naive_bayes import BernoulliNB, GaussianNB, MultinomialNB
+from .neighbors import KNeighborsClassifier, KNeighborsRegressor
+from .pca import PCA
+from .policy_evaluation import evaluate_policy
+from .q_learning import QLearningAgent
+from .quantizer import ScalarQuantizer, VectorQuantizer, image_blocks, image_from_blocks
+from .svm import SVC, SVR
+from .text import CountVectorizer
+from .tfidf import TfidfTransformer, TfidfVectorizer
+from .tree import DecisionTreeClassifier, DecisionTreeRegressor, export_text
+from .xor import XORNet
 
 __all__ = [
     "Autoencoder",
@@ -33,6 +34,8 @@ __all__ = [
     "CNNClassifier",
     "ChainEnvironment",
     "CountVectorizer",
+    "DecisionTreeClassifier",
+    "DecisionTreeRegressor",
     "GPT",
     "GaussianNB",
     "GridEnvironment",
@@ -59,6 +62,7 @@ __all__ = [
     "VectorQuantizer",
     "XORNet",
     "evaluate_policy",
+    "export_text",
     "image_blocks",
     "image_from_blocks",
 ]

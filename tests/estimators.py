@@ -8,7 +8,6 @@ from tinygrad_ml import models, preprocessing
 from tinygrad_ml.estimator import Classifier, Clusterer, Estimator, Regressor, Transformer
 
 # They take something else than a matrix of numbers, and have tests of their own.
-<<<<<<< HEAD
 OTHERS = {
     "CNNClassifier",
     "ColumnTransformer",

@@ -92,6 +92,10 @@ from .special import (
     sigmoid,
     sigmoid_backward,
 )
+from .tree import (
+    find_leaves,
+    grow_tree,
+)
 from .updates import (
     adadelta_update,
     adagrad_update,
@@ -121,11 +125,13 @@ __all__ = [
     "depthwise2d_weight",
     "erf",
     "erfc",
+    "find_leaves",
     "fold",
     "gated",
     "gated_backward",
     "gelu",
     "gelu_backward",
+    "grow_tree",
     "gru",
     "gru_backward",
     "lstm",

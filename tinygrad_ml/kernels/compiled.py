@@ -3,11 +3,8 @@
 import numpy as np
 
 from . import convolution, direct, elementwise, pooling, winograd
-<<<<<<< HEAD
-from .compiled_lvq import lvq_epoch  # noqa: F401
-=======
 from .clusters_loops import cluster_sums, nearest_centres, squared_distances_to, squared_errors  # noqa: F401
->>>>>>> w-cluster
+from .compiled_lvq import lvq_epoch  # noqa: F401
 from .compiled_recurrent import gru, gru_backward, lstm, lstm_backward  # noqa: F401
 from .compiled_rows import (  # noqa: F401
     add_rows,
@@ -47,6 +44,7 @@ from .normalisation_loops import (  # noqa: F401
 )
 from .quadratic_loops import smo  # noqa: F401
 from .threads import share, share_vectors, slices
+from .tree_loops import find_leaves, grow_tree  # noqa: F401
 
 
 def conv2d(x, w, bias=None, *, stride, padding, dilation=(1, 1)):

@@ -12,6 +12,7 @@ from .images import plot_images, plot_reconstructions
 from .monitoring import plot_monitor
 from .policies import plot_policy, plot_returns
 from .training import plot_history, plot_learning_rates
+from .trees import plot_tree
 from .weights import plot_weights
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "plot_reconstructions",
     "plot_returns",
     "plot_roc",
+    "plot_tree",
     "plot_validation_curve",
     "plot_weights",
     "write_picture",
