@@ -17,7 +17,6 @@ from tinygrad_ml.validation import (
     BOOLEAN,
     FUNCTION,
     NOTHING,
-    SEED,
     Accepts,
     choice,
     integer,

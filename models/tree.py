@@ -12,7 +12,14 @@ from tinygrad_ml.estimator import Classifier, Estimator, Regressor
 from tinygrad_ml.generators import generator
 from tinygrad_ml.validation import NOTHING, SEED, Accepts, choice, integer, number
 
-from .tree_growing import ClassTree, Columns, ValueTree, grow_on_classes, grow_on_values
+from .tree_growing import (
+    ClassTree,
+    Columns,
+    ValueTree,
+    grow_on_classes,
+    grow_on_values,
+    tame_weights,
+)
 
 FRACTION = Accepts(
     "a fraction above 0 and at most 1",
@@ -48,7 +55,7 @@ def growing_rules(model: Any, n: int, d: int) -> dict[str, Any]:
 
 def rows_of(rows: Any, n: int) -> int:
     """A number of rows, which may be given as a fraction of n; rounded up."""
-    return math.ceil(rows * n) if isinstance(rows, (float, np.floating)) else int(rows)
+    return math.ceil(rows * n) if isinstance(rows, (float, np.floating)) else min(int(rows), n + 1)
 
 
 def features_of(owner: str, wanted: Any, d: int) -> int:
@@ -85,7 +92,7 @@ def class_weights(owner: str, wanted: Any, classes: np.ndarray, y: np.ndarray,
                 f"{wanted!r:.80}. The classes are {classes.tolist()!r:.80}."
             )
         each = np.array(values, np.float64)
-    return each[y] if weights is None else each[y] * weights
+    return tame_weights(each[y] if weights is None else each[y] * weights)
 
 
 class _DecisionTree(Estimator):
@@ -106,10 +113,9 @@ class _DecisionTree(Estimator):
     def feature_importances_(self) -> np.ndarray:
         """(d,) share of each feature in what the splits take from the impurity, by weight."""
         self._check_fitted()
-        with np.errstate(all="ignore"):
-            importances = self.tree_.importances()
-            total = importances.sum()
-        return importances / total if 0 < total < np.inf else np.zeros_like(importances)
+        importances = self.tree_.importances()
+        total = importances.sum()
+        return importances / total if total > 0 else importances
 
     def apply(self, X: Any) -> np.ndarray:
         """The number of the leaf (n,) that each row of X (n, d) comes to."""
@@ -172,7 +178,8 @@ class DecisionTreeClassifier(Classifier, _DecisionTree):
         fraction, "sqrt", "log2", or None for all.
     random_state : None, a seed or a Generator; it matters only with `max_features`.
     min_impurity_decrease : least decrease, times the node's share of the weight, of a split.
-    class_weight : a dict of classes and weights, or "balanced": n / (n_classes * count).
+    class_weight : a dict of classes and weights, or "balanced": n / (n_classes * count), in which
+        samples count by their weight.
     bins : None looks at all thresholds; a number first sorts each column into so many bins of
         about equal size, which is faster to search.
 
@@ -191,6 +198,7 @@ class DecisionTreeClassifier(Classifier, _DecisionTree):
         "criterion": choice("gini", "entropy", "log_loss"), **TREE_PARAMETERS,
         "class_weight": CLASS_WEIGHT,
     }  # fmt: skip
+    classes_: np.ndarray
     tree_: ClassTree
 
     def __init__(
@@ -214,6 +222,7 @@ class DecisionTreeClassifier(Classifier, _DecisionTree):
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Grow the tree for samples X (n, d) and classes y (n,) of any dtype."""
         X, y, weights = self._start_fit(X, y, sample_weight)
+        weights = tame_weights(weights)
         self.n_classes_ = len(self.classes_)
         owner = type(self).__name__
         weights = class_weights(owner, self.class_weight, self.classes_, y, weights)
@@ -280,6 +289,7 @@ class DecisionTreeRegressor(Regressor, _DecisionTree):
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Grow the tree for samples X (n, d) and numbers y (n,)."""
         X, y, weights = self._start_fit(X, y, sample_weight)
+        weights = tame_weights(weights)
         columns, rules = self._prepare(X)
         self.tree_, _ = grow_on_values(columns, y, weights, **rules)
         return self

@@ -8,7 +8,7 @@
 `weights` may be None; rows of weight 0 are left out, which is how a bootstrap sample is made. What
 else `kernels.grow_tree` takes (max_depth, min_samples_leaf, max_features, seed, ...) is handed on.
 `leaf` is the leaf of every row of X (-1 for rows left out), so a boosting step that brings values
-of its own writes `tree.value = ...` and adds `tree.value[leaf]`.
+of its own writes `tree.value = ...` and adds `tree.value[leaf]`. Boosting uses `grow_on_gradients`.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Columns:
             rows = order[f] = np.argsort(X[:, f])  # missing values last
             ordered = X[rows, f]
             present = n - int(np.isnan(ordered).sum())
-            new = np.diff(ordered[:present], prepend=np.nan) != 0
+            new = np.append(True, ordered[1:] != ordered[:-1])[:present]
             number = np.cumsum(new) - 1
             if bins is not None and present and number[-1] >= bins:
                 number = _binned(number, present, bins)
@@ -91,7 +91,8 @@ class Tree:
     value : (nodes,) mean target, or, of a classifier, (nodes, n_classes) shares of the classes.
     """
 
-    impurity: np.ndarray
+    spread_of: np.ndarray  # impurity in units of 4^exponent, which cannot overflow
+    exponent: int
 
     def __init__(self, columns: Columns, grown: Any) -> None:
         self.feature = np.where(grown.feature < 0, -2, grown.feature).astype(np.int32)
@@ -100,6 +101,13 @@ class Tree:
         self.missing_go_to_left = grown.missing_left
         self.n_node_samples, self.weighted_n_node_samples = grown.samples, grown.weight
         self.n_features = len(columns.sizes)
+        self.exponent = 0
+
+    @property
+    def impurity(self) -> np.ndarray:
+        """(nodes,) gini, entropy in bits, or variance of the training data at each node."""
+        with np.errstate(over="ignore", under="ignore"):
+            return np.ldexp(self.spread_of, 2 * self.exponent)
 
     @property
     def node_count(self) -> int:
@@ -138,10 +146,13 @@ class Tree:
         )  # fmt: skip
 
     def importances(self) -> np.ndarray:
-        """(d,) how much each feature lowers the impurity, by weight; not yet divided by the sum."""
+        """(d,) how much each feature lowers the impurity, by weight; not yet divided by the sum.
+
+        Of `grow_on_values` in units of its own.
+        """
         parents = np.flatnonzero(self.feature >= 0)
         left, right = self.children_left[parents], self.children_right[parents]
-        weighted = self.weighted_n_node_samples * self.impurity
+        weighted = self.weighted_n_node_samples * self.spread_of
         gains = weighted[parents] - weighted[left] - weighted[right]
         total = np.bincount(self.feature[parents], np.maximum(gains, 0), self.n_features)
         return total / self.weighted_n_node_samples[0]
@@ -192,6 +203,13 @@ class ClassTree(Tree):
         return self.add_up(leaves) / weight
 
 
+def tame_weights(weights: np.ndarray | None) -> np.ndarray | None:
+    """Weights whose sums do not overflow."""
+    if weights is None or weights.max() < 1e150:
+        return weights
+    return weights / weights.max()
+
+
 def whole_weights(weights: np.ndarray | None, n: int, bits: int) -> np.ndarray:
     """Weights as whole numbers whose sum fits into `bits`; those that are such stay as they are."""
     if weights is None:
@@ -233,7 +251,7 @@ def grow_on_classes(
         impurity = 1 - grown.moment / grown.weight**2
     else:
         impurity = (bits(grown.weight, scale) - grown.moment) / (scale * grown.weight)
-    tree.impurity = np.maximum(impurity, 0.0)
+    tree.spread_of = np.maximum(impurity, 0.0)
     kept = grown.node >= 0
     key = grown.node[kept].astype(np.int64) * n_classes + y[kept]
     pairs, pair = np.unique(key, return_inverse=True)
@@ -282,10 +300,38 @@ def grow_on_values(
     tree.weighted_n_node_samples = tree.add_up(weight.copy())
     mean = tree.add_up(total) / tree.weighted_n_node_samples
     square = np.bincount(leaf, counted * (unit - mean[leaf]) ** 2, count)
-    tree.impurity = _spread_upwards(tree, mean, square)
+    tree.spread_of, tree.exponent = _spread_upwards(tree, mean, square), exponent
     tree.value = np.ldexp(mean + centre, exponent)
-    with np.errstate(over="ignore"):
-        tree.impurity = np.ldexp(tree.impurity, 2 * exponent)
+    least_y, most_y = np.full(count, np.inf), np.full(count, -np.inf)
+    np.minimum.at(least_y, leaf, y[kept])
+    np.maximum.at(most_y, leaf, y[kept])
+    leaves = np.flatnonzero(tree.feature < 0)  # rounding leads no mean out of what it is made of
+    tree.value[leaves] = np.clip(tree.value[leaves], least_y[leaves], most_y[leaves])
+    return tree, grown.node
+
+
+def grow_on_gradients(
+    columns: Columns, gradients: np.ndarray, hessians: np.ndarray | None = None, **rules: Any
+) -> tuple[ValueTree, np.ndarray]:
+    """A tree for one step of boosting: the splits with the largest gains of sum(g)^2 / sum(h).
+
+    `gradients` (n,) of the loss, their sign turned; `hessians` (n,) positive second derivatives
+    (times the weights, as the gradients are), None for ones; rows where one is 0 are left out.
+    The value of a node is sum(g) / sum(h), its impurity the negative square of that, so that
+    `importances` tells the gains. With bins and a small max_depth this is fast.
+    """
+    n = len(gradients)
+    whole = whole_weights(hessians, n, VALUE_BITS)
+    moments, scale = whole_moments(gradients, None)
+    grown = grow_tree(
+        whole, moments, np.arange(n, dtype=np.int32), columns.codes, columns.sizes, columns.order,
+        criterion="squared_error", n_labels=1, **rules,
+    )  # fmt: skip
+    tree = ValueTree(columns, grown)
+    if hessians is not None:
+        tree.weighted_n_node_samples = grown.weight * (float(hessians.sum()) / float(whole.sum()))
+    tree.value = grown.moment / scale / tree.weighted_n_node_samples
+    tree.spread_of = -(tree.value**2)
     return tree, grown.node
 
 

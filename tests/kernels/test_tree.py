@@ -152,5 +152,7 @@ def test_leaves_are_found_as_by_hand(version):
     X = np.array([[0.5, -1.0], [0.5, 0.0], [0.6, 0.0], [np.nan, np.nan], [np.nan, -2.0]])
     for dtype in (np.float32, np.float64):
         for given in (X.astype(dtype), np.asfortranarray(X.astype(dtype))):
-            found = version(kernels.find_leaves)(given, feature, threshold, left, right, missing_left)
+            found = version(kernels.find_leaves)(
+                given, feature, threshold, left, right, missing_left
+            )
             assert found.tolist() == [2, 3, 4, 3, 2] and found.dtype == np.int32

@@ -14,6 +14,12 @@ compiles, "compiled" insists on Numba, unset takes what is there. `kernel.numpy(
 
 from .boosting import (
     grow_on_histograms,
+from .clusters import (
+    cluster_sums,
+    columns_of,
+    nearest_centres,
+    squared_distances_to,
+    squared_errors,
 )
 from .convolution import (
     conv2d,
@@ -40,6 +46,15 @@ from .elementwise import (
 from .forest import (
     add_leaves,
     find_all_leaves,
+from .kd_tree import (
+    build_tree,
+    query_tree,
+)
+from .lvq import (
+    lvq_epoch,
+)
+from .nearest import (
+    nearest_rows,
 )
 from .normalisation import (
     centred_scale,
@@ -53,6 +68,9 @@ from .pooling import (
     max_pool2d_scatter,
     sum_pool2d,
     sum_pool2d_spread,
+)
+from .quadratic import (
+    smo,
 )
 from .recurrent import (
     gru,
@@ -100,8 +118,11 @@ __all__ = [
     "adamax_update",
     "add_leaves",
     "add_rows",
+    "build_tree",
     "centred_scale",
     "centred_sum",
+    "cluster_sums",
+    "columns_of",
     "conv2d",
     "conv2d_input",
     "conv2d_weight",
@@ -123,15 +144,19 @@ __all__ = [
     "gru_backward",
     "lstm",
     "lstm_backward",
+    "lvq_epoch",
     "masked_softmax",
     "max_pool2d",
     "max_pool2d_gather",
     "max_pool2d_scatter",
     "moment_sums",
     "moments",
+    "nearest_centres",
+    "nearest_rows",
     "normalise_rows",
     "normalise_rows_backward",
     "product",
+    "query_tree",
     "relu",
     "relu_backward",
     "rmsprop_update",
@@ -141,7 +166,10 @@ __all__ = [
     "sgd_update",
     "sigmoid",
     "sigmoid_backward",
+    "smo",
     "softmax_backward",
+    "squared_distances_to",
+    "squared_errors",
     "sum_pool2d",
     "sum_pool2d_spread",
     "sum_rows",

@@ -64,8 +64,11 @@ def grow_tree(
     sweep = _Sweep(weights, moments, labels, codes, sizes, criterion, n_labels,
                    min_samples_leaf, min_weight_leaf)  # fmt: skip
     kept = weights > 0
-    order = sort_rows(codes) if order is None else order
-    order = order[kept[order]].reshape(len(codes), -1)
+    if sweep.binned:
+        order = np.flatnonzero(kept)[None]
+    else:
+        order = sort_rows(codes) if order is None else order
+        order = order[kept[order]].reshape(len(codes), -1)
     levels, node = [], np.where(kept, 0, -1)
     level = _Level.root(sweep, order[0], seed)
     first = 0  # number of the level's first node
@@ -118,7 +121,7 @@ class _Level:
 
 def _find_splits(sweep, level, nodes, order, max_features, min_gain):
     """Write the best split of each of `nodes` into the level; `order` has their rows alone."""
-    d = len(order)
+    d = len(sweep.codes)
     wanted = d if max_features is None else max_features
     slot = np.repeat(np.arange(len(nodes)), level.samples[nodes])
     drawn = np.tile(np.arange(d), (len(nodes), 1))
@@ -132,7 +135,8 @@ def _find_splits(sweep, level, nodes, order, max_features, min_gain):
         np.put_along_axis(chosen, drawn[:, first:last], waiting, axis=1)
         for f in np.flatnonzero(chosen.any(axis=0)):
             some = chosen[:, f]
-            rows = order[f] if some.all() else order[f][some[slot]]
+            rows = order[0 if sweep.binned else f]
+            rows = rows if some.all() else rows[some[slot]]
             sweep.column(level, nodes[some], f, rows)
     low = nodes[level.gain[nodes] < min_gain] if min_gain > 0 else nodes[:0]
     level.feature[low] = -1
@@ -212,6 +216,7 @@ class _Sweep:
         whole = criterion != "squared_error"
         self.weights = weights.astype(np.int64) if whole else weights
         self.moments, self.labels, self.codes, self.sizes = moments, labels, codes, sizes
+        self.binned = not whole and codes.dtype == np.uint8  # then rows need no order
         self.scale = entropy_scale(float(weights.sum()))
 
     def parts(self, weight):
@@ -235,38 +240,42 @@ class _Sweep:
 
     def column(self, level, nodes, f, rows):
         """Look for better splits of `nodes` in column f, whose rows stand in its order."""
-        samples = level.samples[nodes]
+        slot = np.repeat(np.arange(len(nodes)), level.samples[nodes])
         code, missing = self.codes[f][rows], self.sizes[f]
-        self._cuts(level, nodes, f, rows, code, samples, False)
-        last = code[np.cumsum(samples) - 1] == missing
-        if last.any():
-            some = np.repeat(last, samples)
-            nodes, rows, code, samples = nodes[last], rows[some], code[some], samples[last]
-            slot = np.repeat(np.arange(len(nodes)), samples)
-            turned = np.argsort(2 * slot + (code != missing), kind="stable")
-            self._cuts(level, nodes, f, rows[turned], code[turned], samples, True)
+        values = self.moments if self.criterion == "squared_error" else self.labels
+        cells = [slot, code, np.ones(len(rows), np.int64), self.weights[rows], values[rows]]
+        cells = _gathered(cells, int(missing) + 1) if self.binned else cells
+        self._cuts(level, nodes, f, cells, False)
+        slot, code = cells[:2]
+        with_missing = code[np.cumsum(np.bincount(slot)) - 1] == missing
+        if with_missing.any():
+            some = with_missing[slot]
+            cells = [each[some] for each in cells]
+            cells[0] = (np.cumsum(with_missing) - 1)[cells[0]]
+            turned = np.argsort(2 * cells[0] + (cells[1] != missing), kind="stable")
+            cells = [each[turned] for each in cells]
+            self._cuts(level, nodes[with_missing], f, cells, True)
 
-    def _cuts(self, level, nodes, f, rows, code, samples, missing_left):
+    def _cuts(self, level, nodes, f, cells, missing_left):
         """Score every cut behind which the code changes, and keep each node's best."""
-        stop = np.cumsum(samples)
-        start = stop - samples
-        slot = np.repeat(np.arange(len(nodes)), samples)
-        left = np.arange(1, len(rows) + 1) - start[slot]
+        slot, code, count, weights, values = cells
+        length = np.bincount(slot)
+        start, samples = np.cumsum(length) - length, level.samples[nodes]
+        left = _running(count, start, slot)
+        weight_left = _running(weights, start, slot)
+        weight_right = level.weight[nodes][slot] - weight_left
         possible = np.append(code[1:] != code[:-1], False)
-        possible &= (left >= self.least) & (samples[slot] - left >= max(1, self.least))
+        possible &= np.minimum(left, samples[slot] - left) >= max(1, self.least)
+        possible &= np.minimum(weight_left, weight_right) >= self.light
         if missing_left:
             possible &= code != self.sizes[f]
-        weight_left = _running(self.weights[rows], start, slot)
-        if self.light > 0:
-            weight_right = level.weight[nodes][slot] - weight_left
-            possible &= np.minimum(weight_left, weight_right) >= self.light
         if not possible.any():
             return
-        q, q_left, q_right = self._moments(level.moment[nodes], rows, start, slot)
+        q_left, q_right = self._moments(level.moment[nodes], weights, values, start, slot)
         at = np.flatnonzero(possible)
         node = nodes[slot[at]]
         gain = self.gain(
-            weight_left[at], level.weight[node] - weight_left[at], q_left[at], q_right[at],
+            weight_left[at], weight_right[at], q_left[at], q_right[at],
             level.weight[node], level.moment[node],
         )  # fmt: skip
         first = np.flatnonzero(np.diff(slot[at], prepend=-1))
@@ -279,17 +288,16 @@ class _Sweep:
         level.cut[node], level.above[node] = code[at], code[at + 1]
         level.left_weight[node] = weight_left[at]
         level.moments[:, node] = q_left[at], q_right[at]
-        seen = code[stop - 1] == self.sizes[f]
+        seen = code[start + length - 1] == self.sizes[f]
         more_left = 2 * left[at] > samples[slot[at]]
         level.missing_left[node] = missing_left | (~seen[slot[at]] & more_left)
 
-    def _moments(self, moment, rows, start, slot):
-        """The moments of nodes, and of what lies left and right of every cut."""
+    def _moments(self, moment, weights, values, start, slot):
+        """The moments of what lies left and right of every cut."""
         if self.criterion == "squared_error":
-            left = _running(self.moments[rows], start, slot)
-            return moment, left, moment[slot] - left
-        weights = self.weights[rows]
-        group = slot * self.n_labels + self.labels[rows]
+            left = _running(values, start, slot)
+            return left, moment[slot] - left
+        group = slot * self.n_labels + values
         small = np.uint16 if len(start) * self.n_labels <= 1 << 16 else np.int64
         by_class = np.argsort(group.astype(small), kind="stable")
         sizes = np.diff(np.append(np.flatnonzero(np.diff(group[by_class], prepend=-1)), len(group)))
@@ -300,11 +308,7 @@ class _Sweep:
         total[by_class] = np.add.reduceat(weights[by_class], first)[number]
         gained = self.parts(left) - self.parts(left - weights)
         lost = self.parts(total - left + weights) - self.parts(total - left)
-        return (
-            moment,
-            _running(gained, start, slot),
-            moment[slot] - _running(lost, start, slot),
-        )
+        return _running(gained, start, slot), moment[slot] - _running(lost, start, slot)
 
     def gain(self, w_left, w_right, q_left, q_right, weight, moment):
         if self.criterion == "entropy":
@@ -317,6 +321,16 @@ class _Sweep:
         if self.criterion == "squared_error":
             q_left, q_right, moment = q_left * q_left, q_right * q_right, moment * moment
         return (q_left * w_right + q_right * w_left) / (w_left * w_right) - moment / weight
+
+
+def _gathered(cells, size):
+    """One cell for each code of a node: a histogram without its empty bins."""
+    slot, code, _, weights, values = cells
+    key = slot * size + code
+    number = np.bincount(key)
+    cell = np.flatnonzero(number)
+    sums = [np.bincount(key, each)[cell] for each in (weights, values)]
+    return [cell // size, cell % size, number[cell], *sums]
 
 
 def _running(values, start, slot):
