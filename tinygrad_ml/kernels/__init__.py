@@ -14,6 +14,7 @@ compiles, "compiled" insists on Numba, unset takes what is there. `kernel.numpy(
 
 from .boosting import (
     grow_on_histograms,
+)
 from .clusters import (
     cluster_sums,
     columns_of,
@@ -46,6 +47,7 @@ from .elementwise import (
 from .forest import (
     add_leaves,
     find_all_leaves,
+)
 from .kd_tree import (
     build_tree,
     query_tree,
