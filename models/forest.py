@@ -109,8 +109,7 @@ class _Forest(Estimator):
         self.grove_ = Grove.of_trees(kept)
         self.feature_importances_ = _importances(kept)
         if self.oob_score is not False:
-            self._judge_unseen(X, y, [_draw(seed[0], n, size, ends) for seed, _ in
-                                      zip(seeds, range(len(seeds)))])  # fmt: skip
+            self._judge_unseen(X, y, [_draw(seed[0], n, size, ends) for seed in seeds])
 
     def _grow(self, columns: Columns, y: np.ndarray, weights: np.ndarray | None,
               rules: dict[str, Any]) -> Tree:  # fmt: skip
@@ -176,11 +175,10 @@ def _counted(items: Iterator[Any], bar: Any) -> Iterator[Any]:
 def _importances(trees: list[Tree]) -> np.ndarray:
     """The mean of the trees' shares (d,) of each feature in what their splits gain."""
     total = np.zeros(trees[0].n_features)
-    with np.errstate(all="ignore"):
-        for tree in trees:
-            importances = tree.importances()
-            if 0 < importances.sum() < np.inf:
-                total += importances / importances.sum()
+    for tree in trees:
+        importances = tree.importances()
+        if importances.any():
+            total += importances / importances.sum()
     return total / total.sum() if total.any() else total
 
 

@@ -13,7 +13,7 @@ from tinygrad_ml.persistence import register
 from .tree_growing import ClassTree, Columns, Tree, ValueTree
 
 _OF_NODES = ("feature", "threshold", "children_left", "children_right", "missing_go_to_left",
-             "n_node_samples", "weighted_n_node_samples", "impurity")  # fmt: skip
+             "n_node_samples", "weighted_n_node_samples", "spread_of")  # fmt: skip
 
 
 @register
@@ -23,13 +23,15 @@ class Grove:
     Attributes
     ----------
     roots : (n_trees + 1,) where each tree begins, and the last one ends.
-    feature, threshold, children_left, children_right, missing_go_to_left, n_node_samples,
-    weighted_n_node_samples, impurity : of each node, as in `Tree`; children count from the root.
+    feature, threshold, children_left, children_right, missing_go_to_left, n_node_samples : of each
+        node, as in `Tree`; children count from the root.
+    weighted_n_node_samples, spread_of, exponents : for a forest, as in `Tree`.
     start, column, value : node i adds value[k] to column[k] of the result, for k from start[i] on.
     """
 
     roots: np.ndarray
     feature: np.ndarray
+    exponents: np.ndarray
     start: np.ndarray
     column: np.ndarray
     value: np.ndarray
@@ -44,6 +46,7 @@ class Grove:
         grove = cls(trees[0].n_features, [tree.node_count for tree in trees])
         for name in _OF_NODES:
             setattr(grove, name, np.concatenate([getattr(tree, name) for tree in trees]))
+        grove.exponents = np.array([tree.exponent for tree in trees])
         if isinstance(trees[0], ClassTree):
             before = np.cumsum([0, *(len(tree.classes) for tree in trees[:-1])])  # type: ignore[attr-defined]
             starts = [tree.start[:-1] + k for tree, k in zip(trees, before)]  # type: ignore[attr-defined]
@@ -127,7 +130,7 @@ class Grove:
         first, last = self.roots[t], self.roots[t + 1]
         for name in _OF_NODES:
             setattr(tree, name, getattr(self, name)[first:last])
-        tree.n_features = self.n_features
+        tree.n_features, tree.exponent = self.n_features, int(self.exponents[t])
         held = slice(self.start[first], self.start[last])
         if n_classes is None:
             tree.value = self.value[held]
