@@ -2,6 +2,7 @@
 
 from .autoencoder import Autoencoder
 from .autoencoder_transformer import AutoencoderTransformer
+from .boosting import GradientBoostingClassifier, GradientBoostingRegressor
 from .cnn import CNN
 from .cnn_classifier import CNNClassifier
 from .environments import ChainEnvironment, GridEnvironment
@@ -39,6 +40,8 @@ __all__ = [
     "DecisionTreeRegressor",
     "GPT",
     "GaussianNB",
+    "GradientBoostingClassifier",
+    "GradientBoostingRegressor",
     "GridEnvironment",
     "KDTree",
     "KMeans",

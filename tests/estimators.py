@@ -20,6 +20,8 @@ OTHERS = {
 
 # Parameters that keep the tests short; everything else at its default.
 SMALL = {
+    "GradientBoostingClassifier": {"n_estimators": 10},
+    "GradientBoostingRegressor": {"n_estimators": 10},
     "RandomForestClassifier": {"n_estimators": 10},
     "RandomForestRegressor": {"n_estimators": 10},
     "AutoencoderTransformer": {"max_iter": 5},
