@@ -17,6 +17,7 @@ from .tree_growing import Columns, whole_weights
 _SHALLOW = 8  # deepest trees that are grown on histograms
 _CELLS = 1 << 24  # of the histograms of a level
 _WEIGHT_BITS = 48
+_FINEST = 40  # bits below 1; what is smaller is rounding, and must not decide between equal splits
 
 
 @dataclass
@@ -62,6 +63,7 @@ class Grower:
         weights = self.weights if bag is None else self.weights * bag
         total, size = float(weights.sum()), float((np.abs(gradient) * weights).sum())
         exponent = self.bits - 1 - int(np.ceil(np.log2(size))) if size > 0 else 0
+        exponent = min(exponent, _FINEST)
         labels = np.rint(np.ldexp(gradient, exponent))
         least = 0.0
         if self.least_decrease > 0:
