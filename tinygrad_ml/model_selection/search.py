@@ -218,7 +218,7 @@ class _Search(Estimator):
     best_index_: int
     best_params_: dict[str, Any]
     best_score_: float
-    cv_results_: dict[str, Any]
+    _table_: dict[str, Any]  # cv_results_ without the columns of the parameters
 
     _parameters: ClassVar[dict[str, Accepts]] = {
         "estimator": Accepts("an estimator", lambda v: hasattr(v, "get_params")),
@@ -270,7 +270,7 @@ class _Search(Estimator):
         results = trial.run(jobs, self.n_jobs, self.progress)
         self.n_splits_ = len(folds)
         self.multimetric_ = trial.several
-        self.cv_results_ = _table(candidates, results, trial, len(folds))
+        self._table_ = _table(candidates, results, trial, len(folds))
         if best_by is not None:
             self._choose(best_by)
         if self.refit:
@@ -302,7 +302,7 @@ class _Search(Estimator):
     def _choose(self, best_by: Any) -> None:
         if callable(best_by):
             index = best_by(self.cv_results_)
-            n_candidates = len(self.cv_results_["params"])
+            n_candidates = len(self._table_["params"])
             if not is_integer(index) or not 0 <= index < n_candidates:
                 raise ValueError(
                     f"{type(self).__name__}: expected an index from 0 to {n_candidates - 1} from "
@@ -310,15 +310,15 @@ class _Search(Estimator):
                 )
             self.best_index_ = int(index)
         else:
-            self.best_index_ = int(self.cv_results_[f"rank_test_{best_by}"].argmin())
-            best = float(self.cv_results_[f"mean_test_{best_by}"][self.best_index_])
+            self.best_index_ = int(self._table_[f"rank_test_{best_by}"].argmin())
+            best = float(self._table_[f"mean_test_{best_by}"][self.best_index_])
             if math.isnan(best):
                 raise ValueError(
                     f"{type(self).__name__}: the score of every candidate is NaN, so none is best. "
                     "Set error_score='raise' to see why, or look at the scoring."
                 )
             self.best_score_ = best
-        self.best_params_ = self.cv_results_["params"][self.best_index_]
+        self.best_params_ = self._table_["params"][self.best_index_]
 
     def _refit(self, trial: Trial, estimator: Any) -> None:
         start = time.perf_counter()
@@ -355,6 +355,14 @@ class _Search(Estimator):
         if callable(self.refit):
             return float(self.best_estimator_.score(X, y))
         return float(self.scorer_[self.refit](self.best_estimator_, X, y))
+
+    @property
+    def cv_results_(self) -> dict[str, Any]:
+        """The table of the search, one entry per candidate in every column."""
+        self._check_fitted()
+        candidates = self._table_["params"]
+        names = sorted({name for candidate in candidates for name in candidate})
+        return {f"param_{name}": _column(candidates, name) for name in names} | self._table_
 
     @property
     def scorer_(self) -> Any:
@@ -499,12 +507,10 @@ def _shown(candidate: dict[str, Any]) -> str:
 def _table(
     candidates: list[dict[str, Any]], results: list[dict[str, Any]], trial: Trial, n_splits: int
 ) -> dict[str, Any]:
-    """`cv_results_`: a row per candidate."""
+    """`cv_results_` without the columns of the parameters: a row per candidate."""
     table: dict[str, Any] = {}
     for key in ("fit_time", "score_time"):
         _add(table, key, np.array([each[key] for each in results]).reshape(-1, n_splits))
-    for name in sorted({name for candidate in candidates for name in candidate}):
-        table[f"param_{name}"] = _column([candidate.get(name, _ABSENT) for candidate in candidates])
     table["params"] = candidates
     for part in ("test", "train") if trial.train_scores else ("test",):
         for name in trial.scorers:
@@ -525,8 +531,9 @@ def _add(table: dict[str, Any], key: str, values: np.ndarray) -> None:
 _ABSENT = object()
 
 
-def _column(values: list[Any]) -> np.ndarray:
+def _column(candidates: list[dict[str, Any]], name: str) -> np.ndarray:
     """The values of one parameter; those of candidates without it are masked."""
+    values = [candidate.get(name, _ABSENT) for candidate in candidates]
     column = np.empty(len(values), dtype=object)
     for i, value in enumerate(values):
         column[i] = None if value is _ABSENT else value
