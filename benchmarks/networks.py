@@ -14,21 +14,14 @@ from __future__ import annotations
 import argparse
 import os
 import statistics
-import subprocess
 import sys
-import time
 from collections.abc import Callable
 from itertools import pairwise, product
 from typing import Any
 
-THREADS = 2
-TURN = 0.05  # seconds that one side runs before the other has its turn
-for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(variable, str(THREADS))
-
-import numpy as np  # noqa: E402 (after the number of threads is set)
-
-Step = Callable[[], Any]
+import measure  # before NumPy: it decides the number of threads
+import numpy as np
+from measure import Step
 
 
 class Row:
@@ -149,7 +142,7 @@ def torch_steps(row: Row) -> dict[str, Step]:
     """Training steps of PyTorch in every variant that might be its fastest."""
     import torch
 
-    torch.set_num_threads(THREADS)
+    torch.set_num_threads(measure.THREADS)
     variants = ("plain",)
     if len(row.shape) == 4:
         variants = ("contiguous", "channels_last")
@@ -297,51 +290,15 @@ def mygrad_step(row: Row) -> Step:
     return step
 
 
-def seconds(step: Step, repeats: int) -> float:
-    """The mean time of a step over `repeats` of them, after one that calms the other's threads."""
-    step()
-    start = time.perf_counter()
-    for _ in range(repeats):
-        step()
-    return (time.perf_counter() - start) / repeats
-
-
-def side_by_side(steps: dict[str, Step], rounds: int) -> dict[str, list[float]]:
-    """Times of all steps, taken in turn, so that all see the same machine."""
-    repeats = {}
-    for name, step in steps.items():
-        warm = min(seconds(step, 3) for _ in range(10))
-        repeats[name] = max(2, int(TURN / warm))
-    times: dict[str, list[float]] = {name: [] for name in steps}
-    for _ in range(rounds):
-        for name, step in steps.items():
-            times[name].append(seconds(step, repeats[name]))
-    return times
-
-
-def processor() -> str:
-    """The processor's name (Linux)."""
-    with open("/proc/cpuinfo") as file:
-        return next((line.split(":")[1].strip() for line in file if "model name" in line), "")
-
-
-def blas() -> str:
-    """NumPy's BLAS library and the processor it takes this one for, which decides its speed."""
-    from threadpoolctl import threadpool_info
-
-    found = next(library for library in threadpool_info() if library["user_api"] == "blas")
-    return f"NumPy {np.__version__} with {found['internal_api']} for {found.get('architecture')}"
-
-
 def print_steps(names: list[str], rounds: int) -> None:
     kernels = "numpy" if os.environ.get("TINYGRAD_ML_KERNELS") == "numpy" else "compiled"
-    print(f"{processor()}; {blas()}")
+    print(f"{measure.processor()}; {measure.blas()}")
     print(f"one training step, best of {rounds} rounds (median in brackets), {kernels} kernels")
     print(f"{'row':<12}{'ours ms':>18}{'PyTorch ms':>18}{'ratio':>8}{'floor':>7}  PyTorch's best")
     for name in names:
         row = ROWS[name]
         steps = torch_steps(row)
-        times = side_by_side({"ours": ours(row), **steps}, rounds)
+        times = measure.side_by_side({"ours": ours(row), **steps}, rounds)
         best = min(steps, key=lambda variant: min(times[variant]))
         mine, theirs = times["ours"], times[best]
         shown = [f"{min(t) * 1e3:.3f} ({statistics.median(t) * 1e3:.3f})" for t in (mine, theirs)]
@@ -358,7 +315,7 @@ def print_small_peers(rounds: int) -> None:
     for name in ("xor", "mlp"):
         row = ROWS[name]
         peers = {"HIPS autograd": autograd_step(row), "MyGrad": mygrad_step(row)}
-        times = side_by_side({"ours": ours(row), **peers}, rounds)
+        times = measure.side_by_side({"ours": ours(row), **peers}, rounds)
         for peer in peers:
             print(f"{name:<12}{peer:<16}{min(times['ours']) / min(times[peer]):>6.2f}")
 
@@ -368,7 +325,7 @@ def print_memory(names: list[str]) -> None:
     print("\npeak memory of 5 steps above a step with 2 samples, MB")
     for name in names:
         mine, theirs = (
-            float(_run([sys.executable, __file__, "--peak", side, name]))
+            float(measure.run([sys.executable, __file__, "--peak", side, name]))
             for side in ("ours", "torch")
         )
         ratio = f"{mine / theirs:.2f}" if theirs else "-"
@@ -386,17 +343,10 @@ def peak(side: str, name: str) -> None:
         few = Row(row.layers, (2, *row.shape[1:]), row.loss, row.optimizer, (None, None))
         build(few)()
     step = build(row)
-    with open("/proc/self/clear_refs", "w") as file:
-        file.write("5")  # the peak starts again from what is resident now
-    before = _resident("VmRSS")
+    before = measure.start_of_peak()
     for _ in range(5):
         step()
-    print(_resident("VmHWM") - before)
-
-
-def _resident(field: str) -> float:
-    with open("/proc/self/status") as file:
-        return next(int(line.split()[1]) / 1024 for line in file if line.startswith(field))
+    print(measure.resident("VmHWM") - before)
 
 
 def print_import_time() -> None:
@@ -404,16 +354,12 @@ def print_import_time() -> None:
     times: dict[str, list[float]] = {"numpy": [], "tinygrad_ml": [], "torch": []}
     for _ in range(15):
         for name, values in times.items():
-            values.append(float(_run([sys.executable, "-c", code.format(name)])))
+            values.append(float(measure.run([sys.executable, "-c", code.format(name)])))
     best = {name: min(values) for name, values in times.items()}
     print(
         "\nimport time, best of 15: " + ", ".join(f"{k} {v * 1e3:.0f} ms" for k, v in best.items())
     )
     print(f"import tinygrad_ml / import numpy: {best['tinygrad_ml'] / best['numpy']:.2f}")
-
-
-def _run(command: list[str]) -> str:
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 def main() -> None:

@@ -38,6 +38,7 @@ from .validation import (
     check_samples,
     check_values,
     check_weights,
+    number,
 )
 
 __all__ = ["Classifier", "Clusterer", "Estimator", "NotFittedError", "Regressor", "Transformer",
@@ -130,21 +131,21 @@ class Estimator:
         check_parameters(self, self._parameters)
         names = _feature_names(X)
         X = self._samples(X)
+        weights = None
+        if isinstance(self, (Classifier, Regressor)):
+            weights = check_weights(sample_weight, owner, X.shape[0])
+            y = self._targets(y, X.shape[0])
+            if weights is not None and not weights.all():
+                counted = weights > 0
+                X, y, weights = X[counted], y[counted], weights[counted]
         for name in self._learned():
             delattr(self, name)
         self.n_features_in_ = X.shape[1]
         if names is not None:
             self.feature_names_in_ = names
-        if not isinstance(self, (Classifier, Regressor)):
-            return X
-        weights = check_weights(sample_weight, owner, X.shape[0])
-        y = self._targets(y, X.shape[0])
-        if weights is not None and not weights.all():
-            counted = weights > 0
-            X, y, weights = X[counted], y[counted], weights[counted]
         if isinstance(self, Classifier):
             self.classes_, y = check_labels(y, owner)
-        return X, y, weights
+        return (X, y, weights) if isinstance(self, (Classifier, Regressor)) else X
 
     def _targets(self, y: Any, n_samples: int) -> np.ndarray:
         owner = type(self).__name__
@@ -220,6 +221,29 @@ class Classifier:
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Accuracy: the share of the samples (their weight) whose class is predicted."""
         return metrics.accuracy_score(y, self.predict(X), sample_weight=sample_weight)  # type: ignore[attr-defined]
+
+    def _weights_by_class(self, y: np.ndarray, weights: np.ndarray | None) -> np.ndarray | None:
+        """The weights of the samples times those of their classes, as `class_weight` asks.
+
+        "balanced" is n / (classes * n_k), where n counts the weights; classes that a dict leaves
+        out have weight 1. y are class numbers.
+        """
+        wanted: Any = self.class_weight  # type: ignore[attr-defined]
+        classes = self.classes_.tolist()
+        if wanted is None:
+            return weights
+        if isinstance(wanted, str):
+            counts = np.bincount(y, weights, len(classes))
+            each = counts.sum() / (len(classes) * counts)
+        else:
+            values = [wanted.get(label, 1.0) for label in classes]
+            if set(wanted) - set(classes) or not all(map(number(above=0).test, values)):
+                raise ValueError(
+                    f"{type(self).__name__}: class_weight must give positive numbers for classes "
+                    f"of y, {classes!r:.80}, got {wanted!r:.80}. Classes left out have weight 1."
+                )
+            each = np.array(values, np.float64)
+        return each[y] if weights is None else each[y] * weights
 
     def __sklearn_tags__(self) -> Any:
         from sklearn.utils import ClassifierTags

@@ -21,6 +21,10 @@ class DataConversionWarning(UserWarning):
     """An argument was taken in another shape than the one it came in."""
 
 
+class ConvergenceWarning(UserWarning):
+    """An iteration was stopped before it had reached what was asked."""
+
+
 # ---------------------------------------------------------------------------------- samples
 
 
@@ -65,7 +69,9 @@ def _check_sparse(X: Any, owner: str, dtypes: Any, positive: bool) -> Any:
             f"{X.dtype}. Complex data not supported."
         )
     X = csr_array(X, dtype=X.dtype if X.dtype in dtypes else dtypes[0])
-    X.sum_duplicates()
+    if not X.has_canonical_format:
+        X = X.copy()  # it may share its arrays with the caller's matrix
+        X.sum_duplicates()
     _check_size(X, owner)
     check_finite(X.data, owner, "X", False)
     if positive:
@@ -393,4 +399,9 @@ ARRAY = Accepts("an array", lambda v: isinstance(v, (list, tuple)) or hasattr(v,
 SEED = Accepts(
     "None, a seed of at least 0 or a np.random.Generator",
     lambda v: v is None or (is_integer(v) and v >= 0) or isinstance(v, np.random.Generator),
+)
+CLASS_WEIGHT = (
+    NOTHING
+    | choice("balanced")
+    | Accepts("a dict of classes and weights", lambda v: isinstance(v, dict))
 )

@@ -9,6 +9,7 @@ from .base import write_picture
 from .classes import plot_confusion, plot_decision_regions, plot_roc
 from .images import plot_images, plot_reconstructions
 from .training import plot_history, plot_learning_rates
+from .weights import plot_weights
 
 __all__ = [
     "plot_confusion",
@@ -18,5 +19,6 @@ __all__ = [
     "plot_learning_rates",
     "plot_reconstructions",
     "plot_roc",
+    "plot_weights",
     "write_picture",
 ]
