@@ -279,12 +279,21 @@ def _target(y: Any, owner: str, name: str = "y") -> np.ndarray:
             f"{owner}: expected {name} as an array, got a sparse matrix. Use {name}.toarray()."
         )
     try:
-        return np.asarray(y)
+        array = np.asarray(y)
     except ValueError as error:
         raise ValueError(
             f"{owner}: expected one target per sample in {name}, got lists of different lengths. "
             "Several labels per sample are not supported."
         ) from error
+    if array.dtype.kind == "U" and isinstance(y, (list, tuple)):
+        # NumPy would make the text "1" of a number 1 beside texts.
+        stranger = next((value for value in y if not isinstance(value, (str, list, tuple))), None)
+        if stranger is not None:
+            raise ValueError(
+                f"{owner}: expected labels of one kind in {name}, got texts and for example "
+                f"{stranger!r:.40}. Make them all texts, or all numbers."
+            )
+    return array
 
 
 def _check_length(values: np.ndarray, owner: str, n_samples: int | None, name: str) -> None:
