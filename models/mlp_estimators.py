@@ -89,7 +89,8 @@ class MLPClassifier(NetworkClassifier, _MLPEstimator):
     """Classes by a feed-forward network: softmax on the outputs of an `MLP`, cross-entropy as loss.
 
     The network computes in the dtype of X; X.astype(np.float32) saves a quarter of the time.
-    Features should be of similar size: scale them first, for example in a pipeline with StandardScaler.
+    Features should be of similar size: scale them first, for example with StandardScaler in a
+    pipeline.
 
     Parameters
     ----------
