@@ -8,7 +8,15 @@ from tinygrad_ml import models, preprocessing
 from tinygrad_ml.estimator import Classifier, Clusterer, Estimator, Regressor, Transformer
 
 # They take something else than a matrix of numbers, and have tests of their own.
-OTHERS = {"CNNClassifier", "CountVectorizer", "LabelEncoder", "Pipeline", "TfidfVectorizer"}
+OTHERS = {
+    "CNNClassifier",
+    "ColumnTransformer",
+    "CountVectorizer",
+    "LabelEncoder",
+    "Pipeline",
+    "ScalarQuantizer",
+    "TfidfVectorizer",
+}
 
 # Parameters that keep the tests short; everything else at its default.
 SMALL = {
