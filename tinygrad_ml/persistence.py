@@ -18,6 +18,7 @@ import numpy as np
 from . import container, functional
 from .generators import set_state
 from .nn import Module
+from .optim.schedules import SCHEDULES
 from .table import CONSTANTS, RULES, SPELLINGS
 from .tensor import Parameter, Tensor
 
@@ -25,7 +26,6 @@ PACKAGE = __package__
 LIBRARY = (
     "nn",
     "models",
-    "optim",
     "training",
     "preprocessing",
     "model_selection",
@@ -33,7 +33,7 @@ LIBRARY = (
 BIT_GENERATORS = ("MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64")
 
 Named = TypeVar("Named", bound=Callable)
-_registered: dict[str, Any] = {}
+_registered: dict[str, Any] = {f"optim.{kind.__name__}": kind for kind in SCHEDULES}
 
 
 def register(thing: Named) -> Named:
