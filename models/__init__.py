@@ -1,6 +1,7 @@
 """The networks and algorithms that people use; installed as `tinygrad_ml.models`."""
 
 from .autoencoder import Autoencoder
+from .blocks import image_blocks, image_from_blocks, psnr, snr
 from .cnn import CNN
 from .gpt import GPT
 from .kmeans import KMeans
@@ -8,7 +9,7 @@ from .mini_batch_kmeans import MiniBatchKMeans
 from .mlp import MLP
 from .naive_bayes import BernoulliNB, GaussianNB, MultinomialNB
 from .pca import PCA
-from .quantizer import ScalarQuantizer, VectorQuantizer, image_blocks, image_from_blocks
+from .quantizer import ScalarQuantizer, VectorQuantizer
 from .text import CountVectorizer
 from .tfidf import TfidfTransformer, TfidfVectorizer
 from .xor import XORNet
@@ -32,4 +33,6 @@ __all__ = [
     "XORNet",
     "image_blocks",
     "image_from_blocks",
+    "psnr",
+    "snr",
 ]
