@@ -12,6 +12,13 @@ compiles, "compiled" insists on Numba, unset takes what is there. `kernel.numpy(
 `kernel.compiled(...)` call one version explicitly.
 """
 
+from .clusters import (
+    cluster_sums,
+    columns_of,
+    nearest_centres,
+    squared_distances_to,
+    squared_errors,
+)
 from .convolution import (
     conv2d,
     conv2d_input,
@@ -34,8 +41,15 @@ from .elementwise import (
     scaled_difference,
     sum_rows,
 )
+from .kd_tree import (
+    build_tree,
+    query_tree,
+)
 from .lvq import (
     lvq_epoch,
+)
+from .nearest import (
+    nearest_rows,
 )
 from .normalisation import (
     centred_scale,
@@ -49,6 +63,9 @@ from .pooling import (
     max_pool2d_scatter,
     sum_pool2d,
     sum_pool2d_spread,
+)
+from .quadratic import (
+    smo,
 )
 from .recurrent import (
     gru,
@@ -75,6 +92,10 @@ from .special import (
     sigmoid,
     sigmoid_backward,
 )
+from .tree import (
+    find_leaves,
+    grow_tree,
+)
 from .updates import (
     adadelta_update,
     adagrad_update,
@@ -91,8 +112,11 @@ __all__ = [
     "adam_update",
     "adamax_update",
     "add_rows",
+    "build_tree",
     "centred_scale",
     "centred_sum",
+    "cluster_sums",
+    "columns_of",
     "conv2d",
     "conv2d_input",
     "conv2d_weight",
@@ -101,11 +125,13 @@ __all__ = [
     "depthwise2d_weight",
     "erf",
     "erfc",
+    "find_leaves",
     "fold",
     "gated",
     "gated_backward",
     "gelu",
     "gelu_backward",
+    "grow_tree",
     "gru",
     "gru_backward",
     "lstm",
@@ -117,9 +143,12 @@ __all__ = [
     "max_pool2d_scatter",
     "moment_sums",
     "moments",
+    "nearest_centres",
+    "nearest_rows",
     "normalise_rows",
     "normalise_rows_backward",
     "product",
+    "query_tree",
     "relu",
     "relu_backward",
     "rmsprop_update",
@@ -129,7 +158,10 @@ __all__ = [
     "sgd_update",
     "sigmoid",
     "sigmoid_backward",
+    "smo",
     "softmax_backward",
+    "squared_distances_to",
+    "squared_errors",
     "sum_pool2d",
     "sum_pool2d_spread",
     "sum_rows",
