@@ -28,6 +28,7 @@ from tinygrad_ml.optim import LBFGS
 from tinygrad_ml.tensor import Parameter
 from tinygrad_ml.validation import (
     BOOLEAN,
+    CLASS_WEIGHT,
     NOTHING,
     Accepts,
     ConvergenceWarning,
@@ -38,10 +39,6 @@ from tinygrad_ml.validation import (
 
 ROUNDING = 1e-15  # a change of the loss, about 1 at the start, in its last digit
 PAIRS = 10  # differences of gradients that L-BFGS remembers
-
-CLASS_WEIGHT = (
-    NOTHING | choice("balanced") | Accepts("a dict of classes", lambda v: isinstance(v, dict))
-)
 
 
 class LogisticRegression(Classifier, Estimator):
@@ -119,8 +116,8 @@ class LogisticRegression(Classifier, Estimator):
                 "LogisticRegression: expected at least two classes in y, got 1 class, "
                 f"{self.classes_.tolist()[0]!r}. Look whether a filter left only that one."
             )
-        weights = np.ones(len(y)) if weights is None else weights.astype(np.float64)
-        weights = weights * class_weights(self, y, weights)[y]
+        weights = self._weights_by_class(y, weights)
+        weights = np.ones(len(y)) if weights is None else weights
         total = weights.sum()
         strength = 0.0 if self.penalty is None else 1 / (self.C * total)
         targets = y[None] if n_classes == 2 else one_hot(y, n_classes, np.float64).T
@@ -181,27 +178,6 @@ class LogisticRegression(Classifier, Estimator):
         if scores.ndim == 1:
             return np.column_stack([log_sigmoid(-scores), log_sigmoid(scores)])
         return log_softmax(scores)
-
-
-def class_weights(estimator: Any, y: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """The weight of each class, (classes,), as the parameter `class_weight` asks.
-
-    "balanced" is n / (classes * n_k) where n counts the weights; classes a dict leaves out have 1.
-    """
-    classes, wanted = estimator.classes_, estimator.class_weight
-    if wanted is None:
-        return np.ones(len(classes))
-    if isinstance(wanted, str):
-        counts = np.bincount(y, weights, len(classes))
-        return counts.sum() / (len(classes) * counts)
-    unknown = [key for key in wanted if key not in classes.tolist()]
-    bad = [w for w in wanted.values() if not number(above=0).test(w)]
-    if unknown or bad:
-        raise ValueError(
-            f"{type(estimator).__name__}: class_weight must give positive numbers for classes of "
-            f"y, {classes.tolist()!r:.80}, got {wanted!r:.80}. Classes left out have weight 1."
-        )
-    return np.array([float(wanted.get(each, 1.0)) for each in classes.tolist()])
 
 
 class MeanLoss:

@@ -11,6 +11,7 @@ import by_hand
 import tinygrad_ml as tg
 from tinygrad_ml.data import load_diabetes
 from tinygrad_ml.estimator import clone
+from tinygrad_ml.model_selection import LeaveOneOut, cross_val_predict
 from tinygrad_ml.models import LinearRegression, Ridge, linear
 from tinygrad_ml.validation import ConvergenceWarning
 
@@ -175,6 +176,11 @@ def test_leave_one_out_is_the_plain_loop(model, y):
         expected = plain_leave_one_out(model, data, targets)
         np.testing.assert_allclose(model._leave_one_out(data, targets), expected, atol=1e-8)
     assert not hasattr(model, "coef_")
+
+
+def test_cross_validation_takes_the_shortcut():
+    predicted = cross_val_predict(Ridge(), X, ONE, cv=LeaveOneOut())
+    np.testing.assert_allclose(predicted, plain_leave_one_out(Ridge(), X, ONE), atol=1e-10)
 
 
 def test_leave_one_out_of_ridge_with_two_penalties_and_of_steps():

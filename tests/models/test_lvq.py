@@ -96,6 +96,15 @@ def test_random_samples_of_each_class_are_the_start():
         assert np.abs(IRIS[label == KINDS] - prototype).max(axis=1).min() < 1e-9
 
 
+def test_centres_of_clusters_are_the_start():
+    X, y = np.array([[0.0], [1.0], [10.0], [11.0], [30.0], [30.0]]), [0, 0, 0, 0, 1, 1]
+    model = LVQ(2, init="k-means", learning_rate=1e-12, max_iter=1, random_state=0)
+    with pytest.warns(UserWarning, match="expected 2 clusters, found 1"):
+        model.fit(X, y)
+    assert sorted(model.prototypes_[:2, 0]) == pytest.approx([0.5, 10.5])
+    assert model.prototypes_[2:, 0] == pytest.approx([30, 30])  # both samples are the same
+
+
 @pytest.mark.parametrize("algorithm", ["lvq1", "lvq2.1", "lvq3"])
 def test_iris_by_name_seeded_and_saved(algorithm, tmp_path):
     model = LVQ(3, algorithm, random_state=0).fit(IRIS, NAMES)
@@ -148,7 +157,10 @@ def test_figures():
     scores = []
     for seed in range(5):
         start = LVQ(10, learning_rate=1e-12, min_learning_rate=0, max_iter=1, random_state=seed)
-        models = [start, *(LVQ(10, name, random_state=seed) for name in ("lvq1", "lvq2.1", "lvq3"))]
+        models = [
+            start,
+            *(LVQ(10, name, max_iter=20, random_state=seed) for name in ("lvq1", "lvq2.1", "lvq3")),
+        ]
         scores.append([model.fit(X, y).score(X_test, y_test) for model in models])
     untrained, lvq1, lvq21, lvq3 = np.mean(scores, axis=0)
     assert untrained <= 0.90 and lvq1 >= 0.95
