@@ -19,7 +19,7 @@ worlds = {  # name: (environment, most steps, episodes, options of the agent)
     "chain of 10 states": (ChainEnvironment(), 200, 200, {}),
     "4 x 3 grid": (GridEnvironment(), 200, 20000,
                    {"learning_rate": LinearSchedule(20000, 0.1, 0.0), "discount": 1.0,
-                    "epsilon": 0.3}),
+                    "epsilon": LinearSchedule(20000, 1.0, 0.0)}),
 }  # fmt: skip
 try:
     import gymnasium
