@@ -74,7 +74,7 @@ class Autoencoder(Module):
         x = as_floats(self, x)
         self._check("input", x, self.sizes[0])
         if self.output_range is not None:
-            self._warn_beyond(x, *self.output_range)
+            self.warn_beyond(x, *self.output_range)
         return self.decoder(self.encoder(x))
 
     def encode(self, X: Any) -> np.ndarray:
@@ -104,7 +104,8 @@ class Autoencoder(Module):
                 f"Autoencoder: expected {what} of shape (n, {n_features}), got {shape}.{hint}"
             )
 
-    def _warn_beyond(self, x: Array, low: float, high: float) -> None:
+    def warn_beyond(self, x: Array, low: float, high: float) -> None:
+        """Warn if x has values that the output activation cannot reach."""
         least, most = (float(x.min()), float(x.max())) if x.size else (low, high)
         if least < low or most > high:
             warnings.warn(

@@ -7,33 +7,39 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_ml import nn
 from tinygrad_ml.generators import generator
-from tinygrad_ml.nn import (
-    BatchNorm,
-    Dense,
-    Dropout,
-    LeakyReLU,
-    ReLU,
-    Sequential,
-    Sigmoid,
-    Softmax,
-    Softplus,
-    Tanh,
-)
+from tinygrad_ml.nn import BatchNorm, Dense, Dropout, Sequential
 
 from .checks import as_floats, positive_integers
 
 Array = Any  # an ndarray or a Tensor
 
 ACTIVATIONS: dict[str, type] = {
-    "sigmoid": Sigmoid,
-    "tanh": Tanh,
-    "relu": ReLU,
-    "leaky_relu": LeakyReLU,
-    "softplus": Softplus,
-    "softmax": Softmax,
+    "identity": nn.Identity,
+    "sigmoid": nn.Sigmoid,
+    "logistic": nn.Sigmoid,  # its name in scikit-learn
+    "tanh": nn.Tanh,
+    "softsign": nn.Softsign,
+    "relu": nn.ReLU,
+    "leaky_relu": nn.LeakyReLU,
+    "relu6": nn.ReLU6,
+    "elu": nn.ELU,
+    "celu": nn.CELU,
+    "selu": nn.SELU,
+    "gelu": nn.GELU,
+    "silu": nn.SiLU,
+    "mish": nn.Mish,
+    "softplus": nn.Softplus,
+    "log_sigmoid": nn.LogSigmoid,
+    "hardtanh": nn.Hardtanh,
+    "hardsigmoid": nn.Hardsigmoid,
+    "hardswish": nn.Hardswish,
+    "softmax": nn.Softmax,
 }
-_RECTIFIERS = ("relu", "leakyrelu", "softplus")
+_RECTIFIERS = (
+    "relu", "leakyrelu", "relu6", "elu", "celu", "gelu", "silu", "mish", "softplus", "hardswish",
+)  # fmt: skip
 
 
 class MLP(Sequential):
@@ -46,13 +52,13 @@ class MLP(Sequential):
     Parameters
     ----------
     sizes : units of every layer, inputs first: [2, 4, 1].
-    activation : "sigmoid", "tanh", "relu", "leaky_relu", "softplus" or any function; it stands
-        behind every layer but the last.
+    activation : a name such as "relu", "sigmoid", "tanh", "leaky_relu", "gelu", "silu" or "elu", a
+        layer or any function; it stands behind every layer but the last.
     output : the same for the last layer; "softmax" too. None, the default, adds nothing: the losses
         above contain their sigmoid or softmax, and lose no digits.
     init : how hidden weights start, a name or a function of (shape, rng), see `nn.initialisers`.
-        By default He's for rectifiers and Glorot's for sigmoid, tanh and other functions. The last
-        layer starts with Glorot's; biases start at 0.
+        By default He's for rectifiers, LeCun's for selu and Glorot's for sigmoid, tanh and other
+        functions. The last layer starts with Glorot's; biases start at 0.
     dropout : probability with which a hidden unit is left out in training.
     batch_norm : normalise before every hidden activation.
     rng : None, a seed or a Generator, for the weights and for dropout.
@@ -111,6 +117,8 @@ def find_activation(place: str, activation: Any) -> Callable:
 
 
 def fitting(activation: Callable) -> str:
-    """The initialiser that keeps signals their size: He's for rectifiers, Glorot's for others."""
-    name = getattr(activation, "__name__", type(activation).__name__)
-    return "he_normal" if name.lower().replace("_", "") in _RECTIFIERS else "glorot_uniform"
+    """The initialiser that keeps signals their size."""
+    name = getattr(activation, "__name__", type(activation).__name__).lower().replace("_", "")
+    if name == "selu":
+        return "lecun_normal"
+    return "he_normal" if name in _RECTIFIERS else "glorot_uniform"

@@ -10,6 +10,7 @@ from tinygrad_ml.estimator import Classifier, Clusterer, Estimator, Regressor, T
 # They take something else than a matrix of numbers, and have tests of their own.
 OTHERS = {
     "CNNClassifier",
+    "ColumnTransformer",
     "CountVectorizer",
     "LabelEncoder",
     "Pipeline",
@@ -18,7 +19,11 @@ OTHERS = {
 }
 
 # Parameters that keep the tests short; everything else at its default.
-SMALL = {}
+SMALL = {
+    "AutoencoderTransformer": {"max_iter": 5},
+    "MLPClassifier": {"max_iter": 60, "learning_rate_init": 0.01},
+    "MLPRegressor": {"max_iter": 60, "learning_rate_init": 0.01},
+}
 
 CLASSES = {
     name: kind

@@ -67,6 +67,7 @@ class Estimator:
     _dtypes: ClassVar[Any] = FLOATS
 
     n_features_in_: int
+    classes_: np.ndarray  # of a classifier, sorted
 
     # ------------------------------------------------------------------------------ parameters
 
@@ -183,11 +184,19 @@ class Estimator:
     def _learned(self) -> list[str]:
         return [name for name in vars(self) if name.endswith("_") and not name.startswith("__")]
 
+    def __sklearn_is_fitted__(self) -> bool:
+        """Whether `fit` has come to its end; scikit-learn's `check_is_fitted` asks for it."""
+        return bool(self._learned())
+
     def _check_fitted(self) -> None:
-        if not self._learned():
+        if not self.__sklearn_is_fitted__():
             raise _not_fitted()(
                 f"{type(self).__name__}: this estimator is not fitted yet. Call fit first."
             )
+
+    def _is_classifier(self) -> bool:
+        """What contains another estimator asks that one."""
+        return isinstance(self, Classifier)
 
     def save(self, path: Any) -> None:
         """Save the estimator, fitted or not, without pickle; `tinygrad_ml.load(path)` reads it."""
@@ -212,8 +221,6 @@ class Estimator:
 class Classifier:
     """A mixin for estimators that predict classes; `fit` sets `classes_`, sorted."""
 
-    classes_: np.ndarray
-
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Accuracy: the share of the samples (their weight) whose class is predicted."""
         return metrics.accuracy_score(y, self.predict(X), sample_weight=sample_weight)  # type: ignore[attr-defined]
@@ -225,7 +232,7 @@ class Classifier:
         out have weight 1. y are class numbers.
         """
         wanted: Any = self.class_weight  # type: ignore[attr-defined]
-        classes = self.classes_.tolist()
+        classes = self.classes_.tolist()  # type: ignore[attr-defined]
         if wanted is None:
             return weights
         if isinstance(wanted, str):
@@ -300,11 +307,13 @@ class Transformer:
         return tags
 
 
-def clone(estimator: Any) -> Any:
+def clone(estimator: Any, *, safe: bool = True) -> Any:
     """A new estimator with the same parameters, and nothing learned; lists are cloned one by one.
 
-    Raises TypeError for what is no estimator.
+    Raises TypeError for what is no estimator; with `safe=False` that is copied.
     """
+    if not safe:
+        return _cloned(estimator)
     if isinstance(estimator, (list, tuple)):
         return type(estimator)(clone(each) for each in estimator)
     if not hasattr(estimator, "get_params") or isinstance(estimator, type):
@@ -328,7 +337,9 @@ def _cloned(value: Any) -> Any:
 
 def is_classifier(estimator: Any) -> bool:
     """Whether it predicts classes; scikit-learn's own estimators are asked for their tags."""
-    if isinstance(estimator, Estimator) or not hasattr(estimator, "__sklearn_tags__"):
+    if isinstance(estimator, Estimator):
+        return estimator._is_classifier()
+    if not hasattr(estimator, "__sklearn_tags__"):
         return isinstance(estimator, Classifier)
     return estimator.__sklearn_tags__().estimator_type == "classifier"
 
@@ -344,6 +355,8 @@ def _feature_names(X: Any) -> np.ndarray | None:
 def _same(value: Any, default: Any) -> bool:
     if value is default:
         return True
+    if isinstance(value, float) and isinstance(default, float) and value != value:
+        return default != default
     return type(value) is type(default) and not hasattr(value, "dtype") and bool(value == default)
 
 

@@ -18,6 +18,7 @@ import numpy as np
 from . import container, functional
 from .generators import set_state
 from .nn import Module
+from .optim.schedules import SCHEDULES
 from .table import CONSTANTS, RULES, SPELLINGS
 from .tensor import Parameter, Tensor
 
@@ -32,7 +33,7 @@ LIBRARY = (
 BIT_GENERATORS = ("MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64")
 
 Named = TypeVar("Named", bound=Callable)
-_registered: dict[str, Any] = {}
+_registered: dict[str, Any] = {f"optim.{kind.__name__}": kind for kind in SCHEDULES}
 
 
 def register(thing: Named) -> Named:

@@ -53,13 +53,7 @@ def check_samples(
             )
         return _check_sparse(X, owner, dtypes, positive)
     X = _numbers(X, owner, "X", dtypes)
-    if X.ndim != 2:
-        raise ValueError(
-            f"{owner}: expected a matrix with one row per sample, got shape {X.shape}. Reshape "
-            "your data: X.reshape(-1, 1) if it is one feature, X.reshape(1, -1) if it is one "
-            "sample, X.reshape(len(X), -1) if it has more axes."
-        )
-    _check_size(X, owner)
+    check_matrix(X, owner)
     check_finite(X, owner, "X", allow_nan)
     if positive:
         _check_positive(X, owner)
@@ -117,8 +111,20 @@ def _holds_text(array: np.ndarray) -> bool:
 def _example(array: np.ndarray) -> str:
     if array.size and array.dtype.kind in "USO":
         text = next((v for v in array.flat if isinstance(v, (str, bytes))), array.flat[0])
-        return f"for example {text!r:.40}"
+        text = text.item() if isinstance(text, np.generic) else text
+        return f"for example {str(text)!r:.40}"
     return f"an array of {array.dtype}"
+
+
+def check_matrix(X: np.ndarray, owner: str) -> None:
+    """Refuse what is no matrix, and one without rows or columns."""
+    if X.ndim != 2:
+        raise ValueError(
+            f"{owner}: expected a matrix with one row per sample, got shape {X.shape}. Reshape "
+            "your data: X.reshape(-1, 1) if it is one feature, X.reshape(1, -1) if it is one "
+            "sample, X.reshape(len(X), -1) if it has more axes."
+        )
+    _check_size(X, owner)
 
 
 def _check_size(X: Any, owner: str) -> None:
@@ -145,7 +151,7 @@ def check_finite(array: np.ndarray, owner: str, name: str, allow_nan: bool = Fal
     place = tuple(int(i) for i in np.argwhere(bad)[0])
     value = "NaN" if np.isnan(array[place]) else "inf"
     also = "" if allow_nan else "NaN or "
-    where = f"{name}[{', '.join(map(str, place))}]"
+    where = f"{name}[{', '.join(map(str, place))}]" if place else name
     raise ValueError(
         f"{owner}: expected {name} without {also}inf, got {value} at {where} "
         f"({int(bad.sum())} such values). Fill missing values in, or leave those rows out."
@@ -166,6 +172,16 @@ def _check_positive(values: np.ndarray, owner: str) -> None:
         )
 
 
+def column_scale(values: np.ndarray) -> np.ndarray:
+    """Of each column the power of two at its largest number; 1 where that is 0 or not finite.
+
+    Dividing by it rounds nothing, and afterwards no square overflows or vanishes.
+    """
+    largest = np.max(np.abs(values), axis=0)
+    _, exponent = np.frexp(np.where(np.isfinite(largest) & (largest > 0), largest, 1.0))
+    return np.ldexp(1.0, np.clip(exponent - 1, -1022, 1023))
+
+
 # ---------------------------------------------------------------------------------- targets
 
 
@@ -174,24 +190,7 @@ def check_labels(y: Any, owner: str, n_samples: int | None = None) -> tuple[np.n
 
     Labels may be numbers without a fraction, texts, booleans or other values that can be sorted.
     """
-    y = check_column(y, owner, n_samples)
-    if y.dtype.kind == "f":
-        check_finite(y, owner, "y")
-        if (y != np.rint(y)).any():
-            fraction = float(y[y != np.rint(y)][0])
-            raise ValueError(
-                f"{owner}: Unknown label type: continuous, for example {fraction!r}. Expected "
-                "classes; use a regressor for numbers, or cut them into classes."
-            )
-    elif y.dtype.kind == "c":
-        raise ValueError(f"{owner}: Complex data not supported, got y of {y.dtype}. Use classes.")
-    elif y.dtype == object:
-        missing = [i for i, v in enumerate(y) if v is None or (isinstance(v, float) and v != v)]
-        if missing:
-            raise ValueError(
-                f"{owner}: expected a class for every sample, got {y[missing[0]]!r} at "
-                f"y[{missing[0]}] (NaN or None, {len(missing)} such values). Leave those rows out."
-            )
+    y = check_label_column(y, owner, n_samples)
     try:
         classes, numbers = np.unique(y, return_inverse=True)
     except TypeError as error:
@@ -203,20 +202,55 @@ def check_labels(y: Any, owner: str, n_samples: int | None = None) -> tuple[np.n
     return classes, numbers.reshape(-1)
 
 
-def check_values(y: Any, owner: str, n_samples: int | None = None, several: bool = False) -> Any:
-    """Targets of a regression as finite floats (n,), with `several` also (n, outputs)."""
-    y = _target(y, owner)
-    y = _numbers(y, owner, "y", FLOATS)
-    if not (several and y.ndim == 2):
-        y = check_column(y, owner)
-    _check_length(y, owner, n_samples, "y")
-    check_finite(y, owner, "y")
+def check_label_column(
+    y: Any,
+    owner: str,
+    n_samples: int | None = None,
+    name: str = "y",
+    advice: str = "use a regressor for numbers, or cut them into classes",
+) -> np.ndarray:
+    """y as a vector of labels: without missing values, and numbers without a fraction."""
+    y = check_column(y, owner, n_samples, name)
+    if y.dtype.kind == "f":
+        check_finite(y, owner, name)
+        whole = y == np.rint(y)
+        if not whole.all():
+            fraction = float(y[~whole][0])
+            raise ValueError(
+                f"{owner}: Unknown label type: continuous, for example {fraction!r} in {name}. "
+                f"Expected classes; {advice}."
+            )
+    elif y.dtype.kind == "c":
+        raise ValueError(
+            f"{owner}: Complex data not supported, got {name} of {y.dtype}. Use classes."
+        )
+    elif y.dtype == object:
+        missing = [i for i, v in enumerate(y) if v is None or (isinstance(v, float) and v != v)]
+        if missing:
+            raise ValueError(
+                f"{owner}: expected a class for every sample, got {y[missing[0]]!r} at "
+                f"{name}[{missing[0]}] (NaN or None, {len(missing)} such values). "
+                "Leave those rows out."
+            )
     return y
 
 
-def check_column(y: Any, owner: str, n_samples: int | None = None) -> np.ndarray:
+def check_values(
+    y: Any, owner: str, n_samples: int | None = None, several: bool = False, name: str = "y"
+) -> Any:
+    """Targets of a regression as finite floats (n,), with `several` also (n, outputs)."""
+    y = _target(y, owner, name)
+    y = _numbers(y, owner, name, FLOATS)
+    if not (several and y.ndim == 2):
+        y = check_column(y, owner, name=name)
+    _check_length(y, owner, n_samples, name)
+    check_finite(y, owner, name)
+    return y
+
+
+def check_column(y: Any, owner: str, n_samples: int | None = None, name: str = "y") -> np.ndarray:
     """y as a vector (n,); a column (n, 1) is made one, with a warning."""
-    y = _target(y, owner)
+    y = _target(y, owner, name)
     if y.ndim == 2 and y.shape[1] == 1:
         warnings.warn(
             "A column-vector y was passed when a 1d array was expected. "
@@ -227,27 +261,39 @@ def check_column(y: Any, owner: str, n_samples: int | None = None) -> np.ndarray
         y = y.ravel()
     if y.ndim != 1:
         raise ValueError(
-            f"{owner}: y should be a 1d array with one target per sample, got shape {y.shape}. "
-            "One-hot labels become classes by y.argmax(axis=1)."
+            f"{owner}: {name} should be a 1d array with one target per sample, got shape "
+            f"{y.shape}. One-hot labels become classes by {name}.argmax(axis=1)."
         )
-    _check_length(y, owner, n_samples, "y")
+    _check_length(y, owner, n_samples, name)
     return y
 
 
-def _target(y: Any, owner: str) -> np.ndarray:
+def _target(y: Any, owner: str, name: str = "y") -> np.ndarray:
     if y is None:
+        advice = "Write fit(X, y)" if name == "y" else "Give it one value per sample"
         raise ValueError(
-            f"{owner}: requires y to be passed, but the target y is None. Write fit(X, y)."
+            f"{owner}: requires {name} to be passed, but the target {name} is None. {advice}."
         )
     if hasattr(y, "toarray"):
-        raise TypeError(f"{owner}: expected y as an array, got a sparse matrix. Use y.toarray().")
+        raise TypeError(
+            f"{owner}: expected {name} as an array, got a sparse matrix. Use {name}.toarray()."
+        )
     try:
-        return np.asarray(y)
+        array = np.asarray(y)
     except ValueError as error:
         raise ValueError(
-            f"{owner}: expected one target per sample in y, got lists of different lengths. "
+            f"{owner}: expected one target per sample in {name}, got lists of different lengths. "
             "Several labels per sample are not supported."
         ) from error
+    if array.dtype.kind == "U" and isinstance(y, (list, tuple)):
+        # NumPy would make the text "1" of a number 1 beside texts.
+        stranger = next((value for value in y if not isinstance(value, (str, list, tuple))), None)
+        if stranger is not None:
+            raise ValueError(
+                f"{owner}: expected labels of one kind in {name}, got texts and for example "
+                f"{stranger!r:.40}. Make them all texts, or all numbers."
+            )
+    return array
 
 
 def _check_length(values: np.ndarray, owner: str, n_samples: int | None, name: str) -> None:

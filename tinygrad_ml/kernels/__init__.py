@@ -41,6 +41,16 @@ from .elementwise import (
     scaled_difference,
     sum_rows,
 )
+from .kd_tree import (
+    build_tree,
+    query_tree,
+)
+from .lvq import (
+    lvq_epoch,
+)
+from .nearest import (
+    nearest_rows,
+)
 from .normalisation import (
     centred_scale,
     centred_sum,
@@ -53,6 +63,9 @@ from .pooling import (
     max_pool2d_scatter,
     sum_pool2d,
     sum_pool2d_spread,
+)
+from .quadratic import (
+    smo,
 )
 from .recurrent import (
     gru,
@@ -79,6 +92,10 @@ from .special import (
     sigmoid,
     sigmoid_backward,
 )
+from .tree import (
+    find_leaves,
+    grow_tree,
+)
 from .updates import (
     adadelta_update,
     adagrad_update,
@@ -95,6 +112,7 @@ __all__ = [
     "adam_update",
     "adamax_update",
     "add_rows",
+    "build_tree",
     "centred_scale",
     "centred_sum",
     "cluster_sums",
@@ -107,15 +125,18 @@ __all__ = [
     "depthwise2d_weight",
     "erf",
     "erfc",
+    "find_leaves",
     "fold",
     "gated",
     "gated_backward",
     "gelu",
     "gelu_backward",
+    "grow_tree",
     "gru",
     "gru_backward",
     "lstm",
     "lstm_backward",
+    "lvq_epoch",
     "masked_softmax",
     "max_pool2d",
     "max_pool2d_gather",
@@ -123,9 +144,11 @@ __all__ = [
     "moment_sums",
     "moments",
     "nearest_centres",
+    "nearest_rows",
     "normalise_rows",
     "normalise_rows_backward",
     "product",
+    "query_tree",
     "relu",
     "relu_backward",
     "rmsprop_update",
@@ -135,6 +158,7 @@ __all__ = [
     "sgd_update",
     "sigmoid",
     "sigmoid_backward",
+    "smo",
     "softmax_backward",
     "squared_distances_to",
     "squared_errors",

@@ -4,6 +4,7 @@ import numpy as np
 
 from . import convolution, direct, elementwise, pooling, winograd
 from .clusters_loops import cluster_sums, nearest_centres, squared_distances_to, squared_errors  # noqa: F401
+from .compiled_lvq import lvq_epoch  # noqa: F401
 from .compiled_recurrent import gru, gru_backward, lstm, lstm_backward  # noqa: F401
 from .compiled_rows import (  # noqa: F401
     add_rows,
@@ -34,13 +35,16 @@ from .compiler import contiguous, loop
 from .depthwise_loops import depthwise2d, depthwise2d_input, depthwise2d_weight  # noqa: F401
 from .geometry import extent, output_size, tiles
 from .memory import SMALL, empty, zeros
+from .nearest_loops import build_tree, nearest_rows, query_tree  # noqa: F401
 from .normalisation_loops import (  # noqa: F401
     centred_scale,
     centred_sum,
     moment_sums,
     moments,
 )
+from .quadratic_loops import smo  # noqa: F401
 from .threads import share, share_vectors, slices
+from .tree_loops import find_leaves, grow_tree  # noqa: F401
 
 
 def conv2d(x, w, bias=None, *, stride, padding, dilation=(1, 1)):

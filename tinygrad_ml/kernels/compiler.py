@@ -28,6 +28,11 @@ def reordering_loop(function):
     return _compiled(function, {"contract", "reassoc", "nsz"})
 
 
+def inlined(function):
+    """A piece of a loop, put into it as if it were written there: arrays cost nothing to pass."""
+    return numba.njit(inline="always", error_model="numpy")(function)
+
+
 def _compiled(function, fastmath):
     compiled = functools.partial(
         numba.njit, nogil=True, error_model="numpy", fastmath=fastmath or False

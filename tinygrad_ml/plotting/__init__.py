@@ -6,9 +6,13 @@ matplotlib is optional and imported when a picture is asked for: pip install "ti
 """
 
 from .base import write_picture
-from .classes import plot_confusion, plot_decision_regions
+from .classes import plot_confusion, plot_decision_regions, plot_roc
+from .curves import plot_learning_curve, plot_validation_curve
 from .images import plot_images, plot_reconstructions
+from .monitoring import plot_monitor
+from .policies import plot_policy, plot_returns
 from .training import plot_history, plot_learning_rates
+from .trees import plot_tree
 from .weights import plot_weights
 
 __all__ = [
@@ -16,8 +20,15 @@ __all__ = [
     "plot_decision_regions",
     "plot_history",
     "plot_images",
+    "plot_learning_curve",
     "plot_learning_rates",
+    "plot_monitor",
+    "plot_policy",
     "plot_reconstructions",
+    "plot_returns",
+    "plot_roc",
+    "plot_tree",
+    "plot_validation_curve",
     "plot_weights",
     "write_picture",
 ]

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..metrics import auc, confusion_matrix, roc_curve
 from .base import COLOURS, MARKERS, diverging, new_figure
 
 
@@ -82,12 +83,11 @@ def plot_confusion(
             f"plot_confusion: expected two vectors of classes of one length, got shapes "
             f"{y_true.shape} and {y_predicted.shape}."
         )
-    classes, numbers = np.unique(np.concatenate([y_true, y_predicted]), return_inverse=True)
+    classes = np.unique(np.concatenate([y_true, y_predicted]))
     names = classes if class_names is None else class_names
     if len(names) != len(classes):
         raise ValueError(f"plot_confusion: expected {len(classes)} class names, got {len(names)}.")
-    counts = np.zeros((len(classes), len(classes)), int)
-    np.add.at(counts, (numbers[: len(y_true)], numbers[len(y_true) :]), 1)
+    counts = confusion_matrix(y_true, y_predicted)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     side = 2.2 + 0.42 * len(classes)
     right = np.trace(counts)
@@ -102,4 +102,32 @@ def plot_confusion(
     axes.set_xlabel("predicted class")
     axes.set_ylabel("true class")
     figure.colorbar(image, label="share of the true class", shrink=0.8)
+    return figure
+
+
+def plot_roc(y_true: Any, scores: Any, pos_label: Any = None, title: str = "ROC curves") -> Any:
+    """The share of positives found beside the share of negatives mistaken, for every threshold.
+
+    `y_true` (n,), labels of two classes, or of more with `pos_label`, the positive one. `scores`:
+    an array (n,), larger for the positive class, or a dict name -> array to compare several. The
+    area under a curve stands beside its name; the diagonal is chance.
+    """
+    named = scores if isinstance(scores, dict) else {"scores": scores}
+    if not named:
+        raise ValueError("plot_roc: expected at least one array of scores, got none.")
+    curves = {name: roc_curve(y_true, each, pos_label=pos_label) for name, each in named.items()}
+    figure = new_figure(5.0, 5.0, title)
+    axes = figure.add_subplot()
+    axes.plot([0, 1], [0, 1], color="grey", linestyle="--", linewidth=1, label="chance")
+    for i, (name, (wrong, right, _)) in enumerate(curves.items()):
+        axes.plot(
+            wrong, right, color=COLOURS[i % len(COLOURS)], linewidth=1.8,
+            label=f"{name} (area {auc(wrong, right):.3f})",
+        )  # fmt: skip
+    axes.set_xlim(-0.01, 1.01)
+    axes.set_ylim(-0.01, 1.01)
+    axes.set_aspect("equal")
+    axes.set_xlabel("false positive rate")
+    axes.set_ylabel("true positive rate")
+    axes.legend(loc="lower right")
     return figure

@@ -9,7 +9,7 @@ from .loggers import CSVLogger, JSONLogger
 from .measures import accuracy
 from .plateau import ReduceOnPlateau
 from .progress import ProgressBar, progress_bar
-from .trainer import Trainer
+from .trainer import Trainer, predictions
 
 __all__ = [
     "CSVLogger",
@@ -27,5 +27,6 @@ __all__ = [
     "accuracy",
     "learning_rate_finder",
     "overfit_one_batch",
+    "predictions",
     "progress_bar",
 ]

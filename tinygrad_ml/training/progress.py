@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from .callbacks import Callback
@@ -11,11 +12,18 @@ if TYPE_CHECKING:
     from .trainer import Trainer
 
 
-def progress_bar(work: Any, description: str = "", unit: str = "step", shown: int = 0) -> Any:
+# Set while a bar shows the work as a whole: the loops inside it show none of their own.
+quiet: ContextVar[bool] = ContextVar("quiet", default=False)
+
+
+def progress_bar(
+    work: Any, description: str = "", unit: str = "step", shown: int = 0, delay: float = 0.0
+) -> Any:
     """A tqdm bar on stderr, over an iterable or up to a number of steps (then call `update`).
 
-    `shown` steps count as done already. In a terminal it moves ten times a second; into a file it
-    writes a line every ten seconds. It leaves its last line behind.
+    `shown` steps count as done already. Nothing is shown of work that is over within `delay`
+    seconds. In a terminal it moves ten times a second; into a file it writes a line every ten
+    seconds. It leaves its last line behind.
 
     >>> sum(progress_bar([1, 2, 3], "adding"))
     6
@@ -29,6 +37,8 @@ def progress_bar(work: Any, description: str = "", unit: str = "step", shown: in
         desc=description or None,
         unit=unit,
         initial=shown,
+        delay=delay,
+        disable=quiet.get(),
         file=sys.stderr,
         mininterval=0.1 if sys.stderr.isatty() else 10.0,
         dynamic_ncols=True,

@@ -351,12 +351,7 @@ class Trainer:
         """The model's outputs for the rows of X, in prediction mode and without gradients."""
         if isinstance(X, (tuple, DataLoader)):
             raise TypeError(f"predict: expected an array X, got {type(X).__name__}. Pass X alone.")
-        dtypes, parts = self.model.input_dtypes, []
-        with predicting(self.model):
-            for x in DataLoader(X, batch_size=batch_size):
-                out = self.model(as_inputs(x, dtypes))
-                parts.append(out.data if isinstance(out, Tensor) else out)
-        return np.concatenate(parts)
+        return predictions(self.model, X, batch_size)
 
     # ---- stopping and going on
 
@@ -395,6 +390,16 @@ class Trainer:
             container.check_numbers(self.model.state_dict(), state["model"], path)
         with container.refusing(path, passing=(ValueError,)):
             resume.restore(self, state)
+
+
+def predictions(model: Module, X: Any, batch_size: int = PREDICTION_ROWS) -> np.ndarray:
+    """A model's outputs for the rows of X, in prediction mode and without gradients."""
+    dtypes, parts = model.input_dtypes, []
+    with predicting(model):
+        for x in DataLoader(X, batch_size=batch_size):
+            out = model(as_inputs(x, dtypes))
+            parts.append(out.data if isinstance(out, Tensor) else out)
+    return np.concatenate(parts)
 
 
 def check_module(model: Any, owner: str) -> None:

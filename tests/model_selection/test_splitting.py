@@ -95,7 +95,7 @@ class TestTrainTestSplit:
         list(StratifiedKFold(shuffle=True).split(np.arange(20), [0, 1] * 10))
         np.testing.assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
 
-    @pytest.mark.parametrize("test_size", [0.0, 1.0, -0.5, 1.5, float("nan"), "a", None, True])
+    @pytest.mark.parametrize("test_size", [0.0, 1.0, -0.5, 1.5, float("nan"), "a", True])
     def test_a_share_that_is_none(self, test_size):
         with pytest.raises(ValueError, match="a share between 0 and 1 or a number of rows, got"):
             train_test_split(np.arange(5), test_size=test_size)
