@@ -23,6 +23,8 @@ from tinygrad_ml.validation import (
     number,
 )
 
+from .kmeans import KMeans
+
 FINE = 0.05  # LVQ2.1 and LVQ3 start at this part of the learning rate when they follow LVQ1
 ALGORITHMS = {"lvq1": 1, "lvq2.1": 2, "lvq3": 3}  # their numbers in the kernel
 PAIR = Accepts(
@@ -46,8 +48,9 @@ class LVQ(Classifier, Estimator):
     prototypes_per_class : a number, or {class: number}.
     algorithm : "lvq1", "lvq2.1" or "lvq3".
     init : the prototypes at the start: "random" samples of their class; the "first" samples of
-        their class, which are then left out of training; or (prototypes (m, features), classes
-        (m,)), such as those of another LVQ, with which `algorithm` goes on alone.
+        their class, which are then left out of training; "k-means", the centres of the clusters of
+        each class; or (prototypes (m, features), classes (m,)), such as those of another LVQ, with
+        which `algorithm` goes on alone.
     learning_rate : a in the first epoch.
     decay : a of epoch t = 0, 1, ...: "halve", a / 2^t; "linear", down to the least in the last
         epoch; "inverse", a / (1 + t); "constant".
@@ -75,7 +78,7 @@ class LVQ(Classifier, Estimator):
     _parameters = {
         "prototypes_per_class": integer() | BY_CLASS,
         "algorithm": choice(*ALGORITHMS),
-        "init": choice("random", "first") | PAIR,
+        "init": choice("random", "first", "k-means") | PAIR,
         "learning_rate": number(above=0, most=1),
         "decay": choice("halve", "linear", "inverse", "constant"),
         "min_learning_rate": number(0),
@@ -185,6 +188,13 @@ class LVQ(Classifier, Estimator):
         if self.init == "first":
             chosen = np.concatenate([rows[:count] for rows, count in pairs])
             return X[chosen], own, np.setdiff1d(np.arange(len(X)), chosen)
+        if self.init == "k-means":
+            clusters = [KMeans(count, random_state=rng).fit(X[rows]) for rows, count in pairs]
+            return (
+                np.concatenate([each.cluster_centers_ for each in clusters]),
+                own,
+                np.arange(len(X)),
+            )
         chosen = np.concatenate([rng.choice(rows, count, replace=False) for rows, count in pairs])
         return X[chosen], own, np.arange(len(X))
 
