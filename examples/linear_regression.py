@@ -46,9 +46,9 @@ losses = {rate: LinearRegression(solver="gradient", learning_rate=rate, max_iter
           .fit(Z, y).loss_history_ for rate in (0.45, 0.1, 0.04)}  # fmt: skip
 named = {f"learning rate {rate}": (np.arange(len(v)), v) for rate, v in losses.items()}
 print(write_picture("linear_regression_loss.png", plot_lines, named, "step",
-                    "mean squared error / 2", logarithmic="y", title="Gradient descent"))  # fmt: skip
+                    "mean squared error / 2", "y", "Gradient descent"))  # fmt: skip
 alphas = np.logspace(-3, 4, 50)
 path = np.array([Ridge(alpha).fit(Z, y).coef_ for alpha in alphas])
 named = {name: (alphas, path[:, k]) for k, name in enumerate(load_diabetes().feature_names)}
 print(write_picture("linear_regression_ridge.png", plot_lines, named, "alpha", "coefficient",
-                    logarithmic="x", title="The ridge path"))  # fmt: skip
+                    "x", "The ridge path"))  # fmt: skip
