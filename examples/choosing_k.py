@@ -36,10 +36,10 @@ def curve_of(X, y):
 curve = curve_of(X, y)
 for k, error, spread in zip(values, 1 - curve.means, curve.test_scores.std(axis=1)):
     print(f"k = {k:3d}: cross-validation error {error:.2%} ± {spread:.2%} (sd of 10 folds)")
-best, simple = curve.best, curve.one_standard_error(simplest="last")
-print(f"best k {best}; simplest within one standard error: k = {simple}")
-alone = cross_val_predict(KNeighborsClassifier(best), X, y, cv=LeaveOneOut())
-print(f"leave one out, k = {best}: error {np.mean(alone != y):.2%} of {len(y)} images")
+simple = curve.one_standard_error(simplest="last")
+print(f"best k {curve.best}; simplest within one standard error: k = {simple}")
+alone = cross_val_predict(KNeighborsClassifier(curve.best), X, y, cv=LeaveOneOut())
+print(f"leave one out, k = {curve.best}: error {np.mean(alone != y):.2%} of {len(y)} images")
 
 found = {"best k": [], "one-SE k": []}
 for seed in range(2 if quick else 10):
@@ -53,5 +53,5 @@ for name, scores in found.items():
     print(f"hold-out with the {name}: mean {np.mean(scores):.2%}, sd {np.std(scores):.2%}, "
           f"worst {min(scores):.2%} of {len(scores)} splits")  # fmt: skip
 title = "Neighbours for digits: more of them are simpler"
-print(write_picture("choosing_k.png", plot_validation_curve, curve, title, simplest="last",
-                    reciprocal=True))  # fmt: skip
+kind = {"simplest": "last", "reciprocal": True}
+print(write_picture("choosing_k.png", plot_validation_curve, curve, title, **kind))

@@ -2,6 +2,7 @@
 
 from .autoencoder import Autoencoder
 from .autoencoder_transformer import AutoencoderTransformer
+from .blocks import image_blocks, image_from_blocks, psnr, snr
 from .boosting import GradientBoostingClassifier, GradientBoostingRegressor
 from .cnn import CNN
 from .cnn_classifier import CNNClassifier
@@ -21,7 +22,7 @@ from .neighbors import KNeighborsClassifier, KNeighborsRegressor
 from .pca import PCA
 from .policy_evaluation import evaluate_policy
 from .q_learning import QLearningAgent
-from .quantizer import ScalarQuantizer, VectorQuantizer, image_blocks, image_from_blocks
+from .quantizer import ScalarQuantizer, VectorQuantizer
 from .svm import SVC, SVR
 from .text import CountVectorizer
 from .tfidf import TfidfTransformer, TfidfVectorizer
@@ -71,4 +72,6 @@ __all__ = [
     "export_text",
     "image_blocks",
     "image_from_blocks",
+    "psnr",
+    "snr",
 ]

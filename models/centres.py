@@ -26,9 +26,15 @@ class Samples:
     def __init__(
         self, X: np.ndarray, centres: np.ndarray | None, owner: str, weights: Any = None
     ) -> None:
-        self.scale = _scale(owner, X, centres)
+        self.scale = unit_scale(owner, X, centres)
         self.X = X
+        self.owner = owner
         self.weights = np.ones(len(X)) if weights is None else weights
+        if self.weights.max() > _MOST:
+            raise ValueError(
+                f"{owner}: expected sample_weight of at most {_MOST:g}, got "
+                f"{self.weights.max():g}. Only ratios of weights matter: use smaller ones."
+            )
         self.shift = self.weights @ X / self.weights.sum()
         self.columns = kernels.columns_of(X, self.shift, self.scale)
 
@@ -44,7 +50,14 @@ class Samples:
 
     def inertia(self, centres: np.ndarray, labels: np.ndarray) -> float:
         """sum w |x - its centre|^2"""
-        return float(self.weights @ kernels.squared_errors(self.X, centres, labels))
+        with np.errstate(over="ignore"):
+            total = float(self.weights @ kernels.squared_errors(self.X, centres, labels))
+        if not math.isfinite(total):
+            raise ValueError(
+                f"{self.owner}: expected weights whose sum of weight times squared distance is a "
+                f"double, got weights up to {self.weights.max():g}. Use smaller weights."
+            )
+        return total
 
     def mean_variance(self) -> float:
         """The mean over the features of their variances, in units of 1 / scale^2."""
@@ -105,7 +118,7 @@ class Samples:
         return np.argsort(row_hashes(self.X), kind="stable")
 
 
-def _scale(owner: str, X: np.ndarray, centres: np.ndarray | None) -> float:
+def unit_scale(owner: str, X: np.ndarray, centres: np.ndarray | None) -> float:
     """The factor that brings all numbers below 1: a power of two, so that it rounds nothing."""
     reach = max(abs(float(X.min())), abs(float(X.max())))
     if centres is not None:
@@ -155,7 +168,7 @@ class Centres(Transformer, Clusterer, Estimator):
         """The distances |x - c|, shape (n, n_clusters), in the dtype of X."""
         X = self._input(X)
         centres = self.cluster_centers_.astype(np.float64)
-        shift, scale = centres.mean(axis=0), _scale(type(self).__name__, X, centres)
+        shift, scale = centres.mean(axis=0), unit_scale(type(self).__name__, X, centres)
         columns = kernels.columns_of(X, shift, scale, np.float64)
         distances = kernels.squared_distances_to(columns, (centres - shift) * scale)
         return np.ascontiguousarray((np.sqrt(distances) / scale).T, X.dtype)
@@ -205,19 +218,19 @@ class Centres(Transformer, Clusterer, Estimator):
             )
         if isinstance(init, str):
             return
-        init = check_samples(init, f"{owner}, init")
+        init = check_samples(init, f"{owner}, init in the place of X")
         if init.shape != (n_clusters, X.shape[1]):
             raise ValueError(
                 f"{owner}: expected init of shape (n_clusters, n_features) = "
                 f"{(n_clusters, X.shape[1])}, got {init.shape}. Each row is a centre."
             )
 
-    def _warn_of_few(self, centres: np.ndarray) -> None:
-        distinct = len(np.unique(centres, axis=0))
-        if distinct < len(centres):
+    def _warn_of_few(self, found: int) -> None:
+        wanted = len(self.cluster_centers_)
+        if found < wanted:
             warnings.warn(
-                f"{type(self).__name__}: expected {len(centres)} clusters, found {distinct}: X "
-                "has not as many different rows. Ask for fewer clusters.",
+                f"{type(self).__name__}: expected {wanted} clusters, found {found}: X has too few "
+                "different rows, or max_iter is too small. Ask for fewer clusters.",
                 UserWarning,
                 stacklevel=3,
             )

@@ -127,10 +127,9 @@ class KDTree:
                 f"{self.n_features}. Give it the same columns."
             )
         scale = balance(max(self.largest, float(np.abs(X).max())), self.kind)
-        values = self.columns, self.lower, self.upper
+        columns, lower, upper = self.columns, self.lower, self.upper
         if scale != 1:
-            X, values = X * scale, tuple(each * scale for each in values)
-        columns, lower, upper = values
+            X, columns, lower, upper = (each * scale for each in (X, columns, lower, upper))
         return X, (columns, self.order, self.starts, self.ends, lower, upper), scale
 
 

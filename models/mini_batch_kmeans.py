@@ -114,8 +114,11 @@ class MiniBatchKMeans(Centres):
             X, weights = X[weights > 0], weights[weights > 0]
         centres = self._first_centres(X, weights, rng)
         self._rng_, self._waiting_, self.counts_ = rng, 0, np.zeros(self.n_clusters)
-        variance = np.average((X - X.mean(axis=0)) ** 2, axis=0, weights=weights).mean()
-        record = _Record(self.max_no_improvement, self.tol * float(variance))
+        tolerance = 0.0
+        if self.tol:
+            samples = Samples(X, None, type(self).__name__, weights)
+            tolerance = self.tol * samples.mean_variance() / samples.scale**2
+        record = _Record(self.max_no_improvement, tolerance)
         batches = -(-len(X) // self.batch_size)
         steps = range(self.max_iter * batches)
         bar = progress_bar(len(steps), type(self).__name__, "batch") if self.verbose else None
@@ -142,7 +145,7 @@ class MiniBatchKMeans(Centres):
         self.cluster_centers_ = centres.astype(X.dtype)
         if self.compute_labels:
             self.labels_, self.inertia_ = self._labels_and_inertia(everything, all_weights)
-        self._warn_of_few(self.cluster_centers_)
+            self._warn_of_few(len(np.unique(self.labels_)))
         return self
 
     def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> MiniBatchKMeans:
@@ -151,7 +154,7 @@ class MiniBatchKMeans(Centres):
         `labels_` and `inertia_` are those of this batch. Returns itself.
         """
         owner = type(self).__name__
-        first = not self._learned()
+        first = not hasattr(self, "cluster_centers_")
         if first:
             X = self._start_fit(X)
         else:
@@ -174,6 +177,11 @@ class MiniBatchKMeans(Centres):
         self.cluster_centers_ = centres.astype(X.dtype)
         self.labels_, self.inertia_ = self._labels_and_inertia(X, weights)
         return self
+
+    def fit_predict(self, X: Any, y: Any = None, **options: Any) -> np.ndarray:
+        """Fit and return the label of every sample, shape (n,), 0 to k - 1; y is ignored."""
+        self.fit(X, **options)
+        return self.labels_ if self.compute_labels else self.predict(X)
 
     def _first_centres(
         self, X: np.ndarray, weights: np.ndarray | None, rng: np.random.Generator

@@ -88,8 +88,9 @@ class _MLPEstimator(Network):
 class MLPClassifier(NetworkClassifier, _MLPEstimator):
     """Classes by a feed-forward network: softmax on the outputs of an `MLP`, cross-entropy as loss.
 
-    The network computes in the dtype of X; X.astype(np.float32) halves the time. Features should be
-    of similar size: scale them first, for example in a pipeline with StandardScaler.
+    The network computes in the dtype of X; X.astype(np.float32) saves a quarter of the time.
+    Features should be of similar size: scale them first, for example with StandardScaler in a
+    pipeline.
 
     Parameters
     ----------
@@ -103,11 +104,11 @@ class MLPClassifier(NetworkClassifier, _MLPEstimator):
         time in epochs, such as a schedule of `tg.optim`, that returns the factor.
     learning_rate_init : the learning rate the factor is counted from.
     max_iter : most epochs; of "lbfgs", most line searches.
-    tol, n_iter_no_change : with a constant learning rate the training stops when the loss has not
-        fallen by more than tol for so many epochs, and warns if that has not come about after
-        max_iter. With any other it runs for max_iter epochs.
-    early_stopping : hold `validation_fraction` of the samples out, and stop when the model gets no
-        better on them. Either way the weights of the best epoch are kept.
+    tol, n_iter_no_change : with a constant learning rate the training stops when the loss has
+        fallen by less than tol an epoch for so many of them, and warns if that has not come about
+        after max_iter. With any other it runs for max_iter epochs.
+    early_stopping : hold `validation_fraction` of the samples out, and stop by the loss on them.
+        With and without, the weights of the best epoch are kept.
     momentum : of "sgd".
     dropout : probability with which a hidden unit is left out in training.
     batch_norm : normalise before every hidden activation.

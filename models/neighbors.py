@@ -23,7 +23,7 @@ from tinygrad_ml.validation import (
 from .kd_tree import KDTree
 from .measures import METRIC, POWER, balance, check_distances, kind_of
 
-_TREE_FEATURES, _TREE_SAMPLES = 8, 500  # up to and from which "auto" takes the tree
+_TREE_FEATURES, _TREE_SAMPLES = 7, 500  # up to and from which the tree is the faster one
 
 
 class _Neighbors(Estimator):
@@ -209,7 +209,7 @@ class KNeighborsClassifier(Classifier, _Neighbors):
     weights : "uniform", "distance" (1 / distance; samples at distance 0 outvote all others), or a
         function of distances (m, k) that returns weights of that shape.
     algorithm : "brute" measures all samples, "kd_tree" those in near boxes, with the same answers;
-        "auto" takes the tree for 500 samples or more of up to 8 features.
+        "auto" takes the tree for 500 samples or more of up to 7 features.
     leaf_size : the most samples in a box of the tree.
     p : the power of "minkowski"; 1 is manhattan, 2 euclidean, inf chebyshev.
     metric : "minkowski", "euclidean", "sqeuclidean", "manhattan", "chebyshev", "hamming" (the

@@ -117,13 +117,11 @@ class Network(Estimator):
             schedule = optim.CosineSchedule(self.max_iter) if schedule == "cosine" else None
         metrics = {"accuracy": _accuracy} if classes else None
         trainer = Trainer(module, loss, optimizer, schedule, metrics, rng=rng)
-        if held_out is not None:
-            monitor = "validation_accuracy" if classes else "validation_loss"
-        else:
-            monitor = "loss"
+        monitor = "loss" if held_out is None else "validation_loss"
         may_stop = self.early_stopping or schedule is None
-        patience, tol = int(self.n_iter_no_change), float(self.tol)
-        callbacks = [EarlyStopping(monitor, patience, tol)] if may_stop else []
+        patience = int(self.n_iter_no_change)
+        least = patience * float(self.tol)  # to fall in that time
+        callbacks = [EarlyStopping(monitor, patience, least)] if may_stop else []
         try:
             with np.errstate(over="ignore", invalid="ignore"):
                 trainer.fit(

@@ -38,10 +38,10 @@ class PCA(Transformer, Estimator):
 
     Attributes
     ----------
-    components_ : V, (n_components_, d). mean_ : (d,). explained_variance_ : the variances along the
-    components. explained_variance_ratio_ : their shares of the whole. singular_values_ : of
-    X - mean. noise_variance_ : the mean variance along the components left out. n_components_,
-    n_samples_.
+    components_ : V, (n_components_, d), and mean_ : (d,), in the dtype of X.
+    explained_variance_ : the variances along the components, float64. explained_variance_ratio_ :
+    their shares of the whole. singular_values_ : of X - mean. noise_variance_ : the mean variance
+    along the components left out. n_components_, n_samples_.
 
     Sources: K. Pearson, On lines and planes of closest fit to systems of points in space, 1901;
     H. Hotelling, 1933.
@@ -205,9 +205,9 @@ class PCA(Transformer, Estimator):
         largest = vectors[np.arange(len(vectors)), np.abs(vectors).argmax(axis=1)]
         self.components_ = (vectors * np.where(largest < 0, -1.0, 1.0)[:, None]).astype(dtype)
         self.mean_ = mean.astype(dtype)
-        self.explained_variance_ = variances.astype(dtype)
-        self.explained_variance_ratio_ = (variances / total).astype(dtype)
-        self.singular_values_ = singular.astype(dtype)
+        self.explained_variance_ = variances
+        self.explained_variance_ratio_ = variances / total
+        self.singular_values_ = singular
 
     def _scales(self) -> np.ndarray:
         """The standard deviations along the components, for directions without any 1e-8 at most."""
@@ -217,7 +217,8 @@ class PCA(Transformer, Estimator):
 
 def _check_total(total: float, X: np.ndarray, mean: np.ndarray) -> None:
     """Refuse samples without variance, and those whose squares double precision cannot add up."""
-    rounding = X.size * (1e-15 * np.abs(mean).max()) ** 2  # what a constant leaves behind
+    with np.errstate(over="ignore"):
+        rounding = X.size * (1e-15 * np.abs(mean).max()) ** 2  # what a constant leaves behind
     if max(_LEAST, rounding) <= total <= _MOST:
         return
     if not np.ptp(X, axis=0).any():

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
 from tinygrad_ml.estimator import Estimator, Transformer
 from tinygrad_ml.validation import (
-    ARRAY,
     NOTHING,
     SEED,
-    check_finite,
+    Accepts,
     check_parameters,
     check_samples,
     choice,
     integer,
+    is_integer,
+    is_number,
     number,
 )
 
-from .centres import Samples, row_hashes
+from .centres import Samples, row_hashes, unit_scale
 from .kmeans import KMeans
 
 _SPLIT = 0.1  # standard deviations by which the halves of a split code leave its place
+
+
+def _is_range(limits: Any) -> bool:
+    pair = isinstance(limits, (tuple, list)) and len(limits) == 2
+    return pair and all(map(is_number, limits)) and limits[0] < limits[1]
 
 
 class VectorQuantizer(Transformer, Estimator):
@@ -84,6 +89,7 @@ class VectorQuantizer(Transformer, Estimator):
     def fit(self, X: Any, y: Any = None) -> VectorQuantizer:
         """Find the codebook of X (n, d); y is ignored. Returns itself."""
         X = self._start_fit(X)
+        samples = Samples(X, None, "VectorQuantizer")
         self.n_iter_ = 0
         few = len(np.unique(row_hashes(X))) <= self.n_codes
         if few and len(rows := np.unique(X, axis=0)) <= self.n_codes:
@@ -92,7 +98,6 @@ class VectorQuantizer(Transformer, Estimator):
             self.codebook_ = self._split(X)
         else:
             self.codebook_ = self._run(X, self.n_codes, "k-means++").cluster_centers_
-        samples = Samples(X, self.codebook_, "VectorQuantizer")
         labels = samples.nearest(self.codebook_)
         self.distortion_ = samples.inertia(self.codebook_, labels) / len(X)
         self.bits_per_vector_ = (len(self.codebook_) - 1).bit_length()
@@ -135,6 +140,11 @@ class VectorQuantizer(Transformer, Estimator):
     def bits(self, n_vectors: int, codebook_bits: int = 0) -> int:
         """The size of n_vectors codes in bits, and of the codebook at so many bits a number."""
         self._check_fitted()
+        for name, value in (("n_vectors", n_vectors), ("codebook_bits", codebook_bits)):
+            if not is_integer(value) or value < 0:
+                raise ValueError(
+                    f"VectorQuantizer: {name} must be an integer of at least 0, got {value!r:.80}"
+                )
         return n_vectors * self.bits_per_vector_ + codebook_bits * self.codebook_.size
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
@@ -180,7 +190,7 @@ class ScalarQuantizer(Estimator):
     ----------
     bits : of a code, 1 to 16.
     method : "uniform" has cells of one width and levels in their middles: the error is at most
-        half a step, and for a sine as large as the range the SNR is 6.02 bits + 1.76 dB.
+        half a step, and for a sine as large as the range the SNR nears 6.02 bits + 1.76 dB.
         "lloyd-max" makes the mean squared error small: each level is the mean of the samples in its
         cell, each threshold lies in the middle of two levels.
     limits : (low, high), the range of "uniform"; None for that of the samples.
@@ -203,7 +213,7 @@ class ScalarQuantizer(Estimator):
     _parameters = {
         "bits": integer(1, 16),
         "method": choice("uniform", "lloyd-max"),
-        "limits": ARRAY | NOTHING,
+        "limits": Accepts("two numbers (low, high), low < high,", _is_range) | NOTHING,
         "max_iter": integer(),
     }
 
@@ -224,17 +234,21 @@ class ScalarQuantizer(Estimator):
         """Place levels and thresholds for the numbers in X, of any shape; y is ignored."""
         check_parameters(self, self._parameters)
         X = self._numbers(X)
+        unit_scale("ScalarQuantizer", X, None)
         values = X.reshape(-1).astype(np.float64)
         n_levels, self.n_iter_ = 2**self.bits, 1
         if self.method == "uniform":
-            low, high = self._range(values)
+            low, high = self.limits or (values.min(), values.max())
             edges = np.linspace(low, high, 2 * n_levels + 1)
             levels, thresholds = edges[1::2], edges[2:-1:2]
         else:
             levels, self.n_iter_ = _lloyd_max(np.sort(values), n_levels, self.max_iter)
-            thresholds = (levels[1:] + levels[:-1]) / 2
-        self.levels_, self.thresholds_ = levels.astype(X.dtype), thresholds.astype(X.dtype)
-        self.distortion_ = float(np.mean((self.decode(self.encode(X)) - X) ** 2, dtype=np.float64))
+            middles = (levels[1:] + levels[:-1]) / 2
+            # Between neighbouring doubles there is no middle.
+            thresholds = np.maximum(middles, np.nextafter(levels[:-1], np.inf))
+        self.levels_, self.thresholds_ = levels.astype(X.dtype), thresholds
+        errors = self.decode(self.encode(values)).astype(np.float64) - values
+        self.distortion_ = float(np.mean(errors**2))
         return self
 
     def encode(self, X: Any) -> np.ndarray:
@@ -258,62 +272,6 @@ class ScalarQuantizer(Estimator):
                 "a filter left nothing over."
             )
         return check_samples(np.reshape(X, (-1, 1)), "ScalarQuantizer").reshape(shape)
-
-    def _range(self, values: np.ndarray) -> tuple[float, float]:
-        limits = (values.min(), values.max()) if self.limits is None else self.limits
-        limits = np.asarray(limits, np.float64)
-        check_finite(limits, "ScalarQuantizer", "limits")
-        if limits.shape != (2,) or (self.limits is not None and limits[0] >= limits[1]):
-            raise ValueError(
-                f"ScalarQuantizer: expected limits=(low, high) with low < high, got "
-                f"{self.limits!r:.80}. Write for example limits=(-1, 1)."
-            )
-        return float(limits[0]), float(limits[1])
-
-
-def image_blocks(image: Any, size: tuple[int, int]) -> np.ndarray:
-    """The blocks of an image as rows of numbers, for a `VectorQuantizer`.
-
-    Shapes: image (h, w) or (h, w, channels), size (a, b) -> (h/a * w/b, a * b * channels), the
-    blocks from left to right, then down. Raises ValueError where blocks do not tile the image.
-
-    >>> image_blocks(np.arange(8).reshape(2, 4), (2, 2))
-    array([[0, 1, 4, 5],
-           [2, 3, 6, 7]])
-    """
-    image = np.asarray(image)
-    height, width, a, b = _tiling(image.shape, size)
-    blocks = image.reshape(height // a, a, width // b, b, -1).swapaxes(1, 2)
-    return blocks.reshape(-1, math.prod(blocks.shape[2:]))
-
-
-def image_from_blocks(blocks: Any, shape: tuple[int, ...], size: tuple[int, int]) -> np.ndarray:
-    """The image of this shape whose blocks `image_blocks` cut."""
-    blocks = np.asarray(blocks)
-    height, width, a, b = _tiling(shape, size)
-    rows, columns = height // a, width // b
-    if blocks.shape != (rows * columns, math.prod(shape) // (rows * columns)):
-        raise ValueError(
-            f"image_from_blocks: expected blocks of shape "
-            f"{(rows * columns, math.prod(shape) // (rows * columns))}, got {blocks.shape}. "
-            "Give it the shape of the image that was cut."
-        )
-    return blocks.reshape(rows, columns, a, b, -1).swapaxes(1, 2).reshape(shape)
-
-
-def _tiling(shape: tuple[int, ...], size: tuple[int, int]) -> tuple[int, int, int, int]:
-    if len(shape) not in (2, 3) or len(size) != 2 or min(*size, *shape) < 1:
-        raise ValueError(
-            "image_blocks: expected an image (h, w) or (h, w, channels) and a size (a, b), got "
-            f"shapes {shape} and {size}. Cut one image at a time."
-        )
-    height, width, (a, b) = shape[0], shape[1], size
-    if height % a or width % b:
-        raise ValueError(
-            f"image_blocks: blocks of {a} x {b} do not tile an image of {height} x {width}. Crop "
-            f"it: image[:{height // a * a}, :{width // b * b}]."
-        )
-    return height, width, a, b
 
 
 def _deviations(X: np.ndarray, codebook: np.ndarray, labels: np.ndarray) -> np.ndarray:

@@ -90,10 +90,10 @@ class _SupportVectorMachine(Estimator):
         return kernel, diagonal
 
     def _solve(self, rows: Any, diagonal: np.ndarray, targets: np.ndarray, lower: np.ndarray,
-               upper: np.ndarray, e: float = 0.0) -> Solution:  # fmt: skip
+               upper: np.ndarray, e: float = 0.0, places: Any = None) -> Solution:  # fmt: skip
         steps = MOST_STEPS if self.max_iter == -1 else int(self.max_iter)
         cache = self.cache_size * 1e6
-        return solve(rows, diagonal, targets, lower, upper, e, self.tol, cache, steps)
+        return solve(rows, diagonal, targets, lower, upper, e, self.tol, cache, steps, places)
 
     def _report(self, solutions: list[Solution]) -> None:
         """Say how good the solutions are, and warn if one is not as good as asked."""
@@ -402,17 +402,12 @@ def _solve_pairs(model: SVC, X: np.ndarray, y: np.ndarray, C: np.ndarray) -> lis
     parts = _parts(y, len(model.classes_))
     whole = None
     if len(parts) > 2 and 8 * len(X) ** 2 <= model.cache_size * 1e6:
-        whole = kernel(X)  # of which the matrix of a pair is four blocks
+        whole = kernel.square()  # which serves all pairs
     solutions = []
     for a, b in _pairs(len(parts)):
         both = np.r_[parts[a], parts[b]]
-        targets = np.where(y[both] == a, 1.0, -1.0)
-        if whole is None:
-            rows: Any = model._kernel_function(X[both]).rows
-        else:
-            rows = np.block([[whole[p, q] for q in (parts[a], parts[b])] for p in
-                             (parts[a], parts[b])])  # fmt: skip
-        bound = C[both]
-        lower, upper = np.where(targets > 0, 0, -bound), np.where(targets > 0, bound, 0)
-        solutions.append(model._solve(rows, diagonal[both], targets, lower, upper))
+        targets = np.where(both < parts[a].stop, 1.0, -1.0)
+        lower, upper = np.minimum(targets, 0) * C[both], np.maximum(targets, 0) * C[both]
+        rows: Any = model._kernel_function(X[both]).rows if whole is None else whole
+        solutions.append(model._solve(rows, diagonal[both], targets, lower, upper, places=both))
     return solutions

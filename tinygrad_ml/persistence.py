@@ -18,6 +18,7 @@ import numpy as np
 from . import container, functional
 from .generators import set_state
 from .nn import Module
+from .optim.schedules import SCHEDULES
 from .table import CONSTANTS, RULES, SPELLINGS
 from .tensor import Parameter, Tensor
 
@@ -25,7 +26,6 @@ PACKAGE = __package__
 LIBRARY = (
     "nn",
     "models",
-    "optim",
     "training",
     "preprocessing",
     "model_selection",
@@ -33,7 +33,7 @@ LIBRARY = (
 BIT_GENERATORS = ("MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64")
 
 Named = TypeVar("Named", bound=Callable)
-_registered: dict[str, Any] = {}
+_registered: dict[str, Any] = {f"optim.{kind.__name__}": kind for kind in SCHEDULES}
 
 
 def register(thing: Named) -> Named:
@@ -222,9 +222,6 @@ class _ObjectPacker(container.Packer):
             return {key: packed, "trainable": value.requires_grad}
         if isinstance(value, np.random.Generator):
             return {"generator": self.pack(value.bit_generator.state, place)}
-        if kind is np.ma.MaskedArray:
-            data, mask = np.asarray(value.data), np.ma.getmaskarray(value)
-            return {"masked": self.pack(data, place), "mask": self.pack(mask, place)}
         if isinstance(value, type) and np.sctypeDict.get(name) is value:
             return {"scalar type": name}
         if isinstance(value, type) or not (isinstance(value, Module) or _is_known(kind)):
@@ -260,8 +257,6 @@ class _ObjectUnpacker(container.Unpacker):
             return self._tensor(Parameter if keys[0] == "parameter" else Tensor, *value.values())
         if keys == ("generator",):
             return self._generator(value["generator"])
-        if keys == ("masked", "mask"):
-            return self._masked(*value.values())
         if keys == ("scalar type",):
             return self.remember(np.sctypeDict[value["scalar type"]])
         if keys == ("function",):
@@ -276,13 +271,6 @@ class _ObjectUnpacker(container.Unpacker):
         tensor = self.remember(kind(self._fetch(packed["array"])))
         tensor.requires_grad = trainable
         return tensor
-
-    def _masked(self, data: Any, mask: Any) -> np.ma.MaskedArray:
-        place = len(self.objects)
-        self.remember(None)
-        array = np.ma.MaskedArray(self.unpack(data), self.unpack(mask))
-        self.objects[place] = array
-        return array
 
     def _generator(self, packed: Any) -> np.random.Generator:
         place = len(self.objects)

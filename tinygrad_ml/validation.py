@@ -112,7 +112,7 @@ def _example(array: np.ndarray) -> str:
     if array.size and array.dtype.kind in "USO":
         text = next((v for v in array.flat if isinstance(v, (str, bytes))), array.flat[0])
         text = text.item() if isinstance(text, np.generic) else text
-        return f"for example {text!r:.40}"
+        return f"for example {str(text)!r:.40}"
     return f"an array of {array.dtype}"
 
 
@@ -151,7 +151,7 @@ def check_finite(array: np.ndarray, owner: str, name: str, allow_nan: bool = Fal
     place = tuple(int(i) for i in np.argwhere(bad)[0])
     value = "NaN" if np.isnan(array[place]) else "inf"
     also = "" if allow_nan else "NaN or "
-    where = f"{name}[{', '.join(map(str, place))}]"
+    where = f"{name}[{', '.join(map(str, place))}]" if place else name
     raise ValueError(
         f"{owner}: expected {name} without {also}inf, got {value} at {where} "
         f"({int(bad.sum())} such values). Fill missing values in, or leave those rows out."
@@ -279,12 +279,21 @@ def _target(y: Any, owner: str, name: str = "y") -> np.ndarray:
             f"{owner}: expected {name} as an array, got a sparse matrix. Use {name}.toarray()."
         )
     try:
-        return np.asarray(y)
+        array = np.asarray(y)
     except ValueError as error:
         raise ValueError(
             f"{owner}: expected one target per sample in {name}, got lists of different lengths. "
             "Several labels per sample are not supported."
         ) from error
+    if array.dtype.kind == "U" and isinstance(y, (list, tuple)):
+        # NumPy would make the text "1" of a number 1 beside texts.
+        stranger = next((value for value in y if not isinstance(value, (str, list, tuple))), None)
+        if stranger is not None:
+            raise ValueError(
+                f"{owner}: expected labels of one kind in {name}, got texts and for example "
+                f"{stranger!r:.40}. Make them all texts, or all numbers."
+            )
+    return array
 
 
 def _check_length(values: np.ndarray, owner: str, n_samples: int | None, name: str) -> None:

@@ -167,3 +167,10 @@ def test_the_product_bounds_the_squared_distances_from_below(kind, shift):
         left, right, own, factor = screen(x, rows)
         bounds = (left @ right.T).astype(float) + own[:, None]
         assert (bounds <= every_distance(x, rows, "sqeuclidean") * factor).all()
+
+
+def test_a_tree_built_by_several_threads():
+    rows = np.random.default_rng(0).integers(0, 50, (50_000, 3)).astype(float)
+    one = kernels.build_tree.numpy(rows, leaf_size=30)
+    for each, other in zip(one, kernels.build_tree.compiled(rows, leaf_size=30)):
+        np.testing.assert_array_equal(each, other)

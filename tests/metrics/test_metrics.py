@@ -61,7 +61,7 @@ def test_scorers_of_ones_own(fitted):
 def test_wrong_scorers(fitted):
     with pytest.raises(ValueError, match="got 'acuracy'. Did you mean 'accuracy'"):
         scorer("acuracy")
-    with pytest.raises(ValueError, match="Look at SCORERS"):
+    with pytest.raises(ValueError, match="Look at metrics.SCORERS"):
         scorer("zzz")
     with pytest.raises(TypeError, match="expected a name, a function"):
         scorer(3)

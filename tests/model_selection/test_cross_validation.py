@@ -76,6 +76,21 @@ class TestScores:
         np.testing.assert_array_equal(by_name["test_zeros"], alone)
         np.testing.assert_array_equal(by_name["test_a"], cross_val_score(MEANS, X, y))
 
+    def test_several_scorings_ask_once(self):
+        class Counted(NearestMeans):
+            asked = 0
+
+            def decision_function(self, X):
+                type(self).asked += 1
+                return super().decision_function(X)
+
+        names = ["accuracy", "f1_macro", "balanced_accuracy"]
+        found = cross_validate(Counted(), X, y, scoring=names, cv=3)
+        assert Counted.asked == 3
+        for name in names:
+            alone = cross_val_score(NearestMeans(), X, y, scoring=name, cv=3)
+            np.testing.assert_array_equal(found[f"test_{name}"], alone)
+
     def test_what_else_can_be_returned(self):
         cv = KFold(3, shuffle=True, random_state=0)
         found = cross_validate(MEANS, X, y, cv=cv, return_estimator=True, return_indices=True)
@@ -268,6 +283,8 @@ class TestMistakes:
     def test_data(self):
         with pytest.raises(ValueError, match="got 150 rows and 149 targets"):
             cross_val_score(MEANS, X, y[:-1])
+        with pytest.raises(ValueError, match="NearestMeans requires y to be passed, but"):
+            cross_val_score(MEANS, X)
         with pytest.raises(TypeError, match="one row per sample, got NoneType"):
             cross_val_score(MEANS, None, y)
         with pytest.raises(ValueError, match="one target per row of X, got 4 rows"):

@@ -307,7 +307,7 @@ def test_a_data_frame_is_no_list_of_texts():
         ({"dtype": str}, "dtype must be a dtype of real numbers"),
         ({"lowercase": 1}, "lowercase must be True or False"),
     ],
-    ids=str,
+    ids=lambda each: str(each).partition(" at 0x")[0],
 )
 def test_wrong_parameters(options, message):
     with pytest.raises(ValueError, match=message):

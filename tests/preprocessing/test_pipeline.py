@@ -293,6 +293,8 @@ def test_column_transformer_saved(tmp_path):
     ([("a", StandardScaler())], r'expected \[\("name", transformer, columns\)'),
     ([("a", StandardScaler(), ["length"])], "'a': expected a column of X, got 'length'"),
     ([("a", StandardScaler(), [7])], "'a': expected columns from 0 to 3, got 7"),
+    ([("a", StandardScaler(), None)], "expected columns as numbers, names or a mask, got None"),
+    ([("a", StandardScaler(), [0.5])], "names or a mask, got 0.5"),
     ([("a", StandardScaler(), [True])], "a mask of 4 columns, got 1"),
     ([("a", Nearest(), ["size"])], "expected a transformer, 'drop' or 'passthrough' as 'a'"),
     ([("a", StandardScaler(), "size")], "'a': StandardScaler: .*Reshape your data"),

@@ -219,6 +219,8 @@ def test_label_encoder():
         assert numbers.tolist() == other.fit_transform(labels).tolist()
         assert encoder.fit(labels).transform(labels).tolist() == numbers.tolist()
         assert encoder.inverse_transform(numbers).tolist() == list(labels)
+    with pytest.raises(ValueError, match="labels of one kind in y, got texts and for example 1"):
+        ours.LabelEncoder().fit([1, "a"])
     with pytest.raises(ValueError, match="expected the labels of fit, got 'z'"):
         ours.LabelEncoder().fit(["a", "b"]).transform(["z"])
     with pytest.raises(ValueError, match="expected integers from 0 to 1, got"):

@@ -10,6 +10,7 @@ from .datasets import (
     load_wine,
 )
 from .loader import DataLoader
+from .synthetic import make_scene, make_voice
 
 __all__ = [
     "DataLoader",
@@ -20,4 +21,6 @@ __all__ = [
     "load_iris",
     "load_sms_spam",
     "load_wine",
+    "make_scene",
+    "make_voice",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from ..kernels import memory
 from ..kernels.threads import share, slices
 
 _BLOCK = 1 << 16  # kernel values in one block: they stay in the second-level cache
+_FAR = 1e5  # gamma |x|^2 from which on the product of the factors loses too many digits
 KERNELS = ("linear", "rbf", "poly", "sigmoid")
 
 
@@ -59,18 +60,43 @@ class KernelFunction:
         self, points: np.ndarray, kernel: str | Callable, gamma: float, degree: float, coef0: float
     ) -> None:
         self.kernel, self.gamma, self.degree, self.coef0 = kernel, gamma, degree, coef0
-        self.middle = points.mean(axis=0) if kernel == "rbf" else 0.0
-        self.points = points - self.middle if kernel == "rbf" else points
+        self.points, self.factors = points, points
+        if kernel == "rbf":
+            self.middle = points.mean(axis=0)
+            self.points = points - self.middle
         self.squares = np.einsum("ij,ij->i", self.points, self.points)
+        if kernel == "rbf":
+            # One product of longer rows, (2 gamma x, -gamma x'x, 1) and (y, 1, -gamma y'y), is the
+            # whole exponent; where too many of its digits cancel, differences are measured.
+            self.far = not self.gamma * self.squares.max(initial=0) < _FAR
+            ones = np.ones(len(points))
+            self.factors = np.column_stack([self.points, ones, -gamma * self.squares])
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
-        out = memory.empty((len(x), len(self.points)), self.points.dtype)
+        out = memory.empty((len(x), len(self.points)), np.float64)
         self._write(x - self.middle if self.kernel == "rbf" else x, out)
         return out
 
     def rows(self, numbers: Any, out: np.ndarray) -> None:
         """Write k(points[i], points[j]) for the i in `numbers` (n,) and all j into `out` (n, m)."""
         self._write(self.points[numbers], out)
+
+    def square(self) -> np.ndarray:
+        """k(points[i], points[j]) for all i and j, of which one half is computed."""
+        m = len(self.points)
+        out = memory.empty((m, m), np.float64)
+        if callable(self.kernel):
+            self._write(self.points, out)
+            return out
+        factors = self._factors(self.points)
+
+        def fill(part: slice) -> None:
+            for rows in _blocks(part, m):
+                rest = slice(rows.start, None)
+                out[rest, rows] = self._values(rows, factors, rest, out[rows, rest]).T
+
+        share(fill, slices(m, out.size))
+        return out
 
     def diagonal(self) -> np.ndarray:
         """k(points[j], points[j]), shape (m,)."""
@@ -83,25 +109,32 @@ class KernelFunction:
         if callable(self.kernel):
             out[:] = _called(self.kernel, x, self.points)
             return
-        few = max(1, _BLOCK // len(self.points))
+        factors = self._factors(x)
 
         def fill(part: slice) -> None:
-            for start in range(part.start, part.stop, few):
-                rows = slice(start, min(start + few, part.stop))
-                self._finish(x[rows], np.matmul(x[rows], self.points.T, out=out[rows]))
+            for rows in _blocks(part, len(self.points)):
+                self._values(rows, factors, slice(None), out[rows])
 
         share(fill, slices(len(x), out.size))
 
-    def _finish(self, x: np.ndarray, inner: np.ndarray) -> None:
-        """Make kernel values of inner products, in their place."""
+    def _factors(self, x: np.ndarray) -> np.ndarray:
+        """What is multiplied by the points' factors."""
+        if self.kernel != "rbf":
+            return x
+        squares = np.einsum("ij,ij->i", x, x)
+        return np.column_stack([2 * self.gamma * x, -self.gamma * squares, np.ones(len(x))])
+
+    def _values(
+        self, rows: slice, factors: np.ndarray, columns: slice, out: np.ndarray
+    ) -> np.ndarray:
+        """Fill `out` with the values of some rows at some of the points."""
+        np.matmul(factors[rows], self.factors[columns].T, out=out)
         if self.kernel == "rbf":
-            inner *= 2 * self.gamma
-            inner -= self.gamma * np.einsum("ij,ij->i", x, x)[:, None]
-            inner -= self.gamma * self.squares
-            np.minimum(inner, 0, out=inner)  # rounding may leave a distance a little below 0
-            np.exp(inner, out=inner)
+            np.minimum(out, 0, out=out)  # rounding may leave a distance a little below 0
+            np.exp(out, out=out)
         else:
-            inner[:] = self._of(inner)
+            out[:] = self._of(out)
+        return out
 
     def _of(self, inner: np.ndarray) -> np.ndarray:
         if self.kernel == "linear":
@@ -109,6 +142,13 @@ class KernelFunction:
         inner *= self.gamma
         inner += self.coef0
         return np.tanh(inner, out=inner) if self.kernel == "sigmoid" else inner**self.degree
+
+
+def _blocks(part: slice, width: int) -> Iterator[slice]:
+    """The rows of a part, as many at a time as stay in the cache."""
+    few = max(1, _BLOCK // max(1, width))
+    for start in range(part.start, part.stop, few):
+        yield slice(start, min(start + few, part.stop))
 
 
 def _called(kernel: Callable, x: np.ndarray, y: np.ndarray) -> np.ndarray:

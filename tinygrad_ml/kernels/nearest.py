@@ -12,7 +12,7 @@ from .dispatch import Kernel
 METRICS = ("sqeuclidean", "euclidean", "manhattan", "chebyshev", "hamming", "minkowski")
 SQUARES = METRICS[:2]
 FEW = 4  # features: direct differences are then faster than a product that preselects
-_BLOCK = 1 << 19  # distances that are looked at together
+_BLOCK = 1 << 20  # distances that are looked at together
 _SINGLE = 2.0**-24  # the largest relative error of rounding to float32
 
 

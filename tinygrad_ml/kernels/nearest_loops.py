@@ -16,6 +16,7 @@ _ROWS = 2048  # of one product: 2 MB with the queries, which stay in the second-
 _CHUNK = 64  # products that are compared before one is looked at; rows that are measured together
 _SQUARES, _EUCLIDEAN, _MANHATTAN, _CHEBYSHEV, _HAMMING, _MINKOWSKI = range(6)
 _MOST = 64  # neighbours in a list
+_SERIAL = 3  # levels of a tree that one thread builds
 _BRANCH = 256  # what a step down a tree costs, in elements of simple work
 
 
@@ -253,35 +254,45 @@ def build_tree(X, *, leaf_size):
     order = np.arange(n)
     starts, ends = np.zeros(nodes, np.intp), np.full(nodes, n)
     lower, upper = np.empty((nodes, d)), np.empty((nodes, d))
-    _build(X, np.array(widths), order, starts, ends, lower, upper)
+    sizes, keys = np.array(widths), np.empty(n)
+
+    def build(root, first, last):
+        _build(X, sizes, order, keys, starts, ends, lower, upper, root, first, last)
+
+    few = min(len(widths) - 1, _SERIAL)  # levels, below which there is a subtree for every thread
+    build(0, 0, few)
+    roots = range(2**few - 1, 2 ** (few + 1) - 1)
+    if n * d < 1 << 17:
+        for root in roots:
+            build(root, few, len(widths))
+    else:
+        share(lambda root: build(root, few, len(widths)), roots)
     return order, starts, ends, lower, upper
 
 
 @loop
-def _build(X, widths, order, starts, ends, lower, upper):
-    n, d = X.shape
-    keys = np.empty(n)
-    node = 0
-    for level in range(widths.size):
+def _build(X, widths, order, keys, starts, ends, lower, upper, root, first, last):
+    """The levels from `first` to `last` - 1 of the tree under a node of the first of them."""
+    for level in range(first, last):
         half = widths[level] // 2
-        for _ in range(2**level):
+        count = 2 ** (level - first)
+        for node in range((root + 1) * count - 1, (root + 2) * count - 1):
             start, stop = starts[node], ends[node]
             _surround(X, order, start, stop, lower, upper, node)
-            if level + 1 < widths.size:
-                side, longest = 0, -1.0
-                for f in range(d):
-                    if upper[node, f] - lower[node, f] > longest:
-                        side, longest = f, upper[node, f] - lower[node, f]
-                for a in range(start, stop):
-                    keys[a] = X[order[a], side]
-                middle = start + half
-                _halve(keys, order, start, stop, middle)
-                left = 2 * node + 1
-                starts[left], ends[left] = start, middle
-                starts[left + 1], ends[left + 1] = middle, stop
-            else:
+            if level + 1 == widths.size:
                 order[start:stop].sort()
-            node += 1
+                continue
+            side, longest = 0, -1.0
+            for f in range(X.shape[1]):
+                if upper[node, f] - lower[node, f] > longest:
+                    side, longest = f, upper[node, f] - lower[node, f]
+            for a in range(start, stop):
+                keys[a] = X[order[a], side]
+            middle = start + half
+            _halve(keys, order, start, stop, middle)
+            left = 2 * node + 1
+            starts[left], ends[left] = start, middle
+            starts[left + 1], ends[left + 1] = middle, stop
 
 
 @loop

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..functional import pairwise_distances
 from ..generators import generator
-from ..validation import check_samples, is_integer
+from ..validation import check_samples, column_scale, is_integer
 from .checks import check_same_length, label_vector, number_classes
 
 __all__ = [
@@ -25,7 +25,7 @@ __all__ = [
     "v_measure_score",
 ]
 
-_BLOCK = 1 << 21  # distances at a time: 16 MB
+_BLOCK = 1 << 18  # distances at a time: 2 MB
 
 
 def rand_score(labels_true: Any, labels_pred: Any) -> float:
@@ -143,17 +143,18 @@ def silhouette_samples(X: Any, labels: Any, *, metric: str = "euclidean") -> np.
     """
     owner = "silhouette_samples"
     X, numbers, n_groups = _groups(X, labels, metric, owner)
-    order = np.argsort(numbers, kind="stable")  # groups become runs of columns
-    sizes = np.bincount(numbers)
+    order = np.argsort(numbers, kind="stable")  # groups become runs of rows and columns
+    numbers, sizes = numbers[order], np.bincount(numbers)
     starts = np.cumsum(sizes) - sizes
-    columns = X[:, order] if metric == "precomputed" else X[order]
+    points = X[np.ix_(order, order)] if metric == "precomputed" else _centred(X[order])
+    squares = np.einsum("ij,ij->i", points, points)
     inside, outside = np.empty(len(X)), np.empty(len(X))
     rows = max(1, _BLOCK // len(X))
     for start in range(0, len(X), rows):
         here = slice(start, start + rows)
-        block = columns[here] if metric == "precomputed" else pairwise_distances(
-            X[here], columns, metric
-        )  # fmt: skip
+        block = points[here] if metric == "precomputed" else _distances(points, squares, here)
+        if metric == "euclidean":
+            np.sqrt(block, out=block)
         totals = np.add.reduceat(block, starts, axis=1, dtype=np.float64)
         own = (np.arange(len(totals)), numbers[here])
         inside[here] = totals[own] / np.maximum(sizes[numbers[here]] - 1, 1)
@@ -163,7 +164,9 @@ def silhouette_samples(X: Any, labels: Any, *, metric: str = "euclidean") -> np.
     larger = np.maximum(inside, outside)
     silhouettes = np.where(larger > 0, (outside - inside) / np.where(larger > 0, larger, 1), 0.0)
     silhouettes[sizes[numbers] == 1] = 0.0
-    return silhouettes
+    out = np.empty(len(X))
+    out[order] = silhouettes
+    return out
 
 
 def silhouette_score(
@@ -251,3 +254,27 @@ def _groups(X: Any, labels: Any, metric: str, owner: str) -> tuple[np.ndarray, n
             f"{len(classes)}. Valid groups have neighbours both inside and outside."
         )
     return X, numbers, len(classes)
+
+
+def _centred(X: np.ndarray) -> np.ndarray:
+    """X about its middle, in a unit in which squares neither overflow nor vanish."""
+    points = X / column_scale(X.reshape(-1, 1).astype(np.float64))
+    return points - points.mean(axis=0)
+
+
+def _distances(points: np.ndarray, squares: np.ndarray, here: slice) -> np.ndarray:
+    """Squared distances of some points to all: |x|^2 + |y|^2 - 2 x y, a matrix product.
+
+    Where few digits are left of that sum, the difference itself is squared.
+    """
+    block = points[here] @ points.T
+    block *= -2
+    block += squares
+    block += squares[here, None]
+    near = block < 1e-6 * (squares[here, None] + squares.max())
+    if np.count_nonzero(near) > block.size // 20:
+        return pairwise_distances(points[here], points, "sqeuclidean")
+    rows, columns = np.nonzero(near)
+    difference = points[here][rows] - points[columns]
+    block[rows, columns] = np.einsum("ij,ij->i", difference, difference)
+    return block

@@ -97,7 +97,9 @@ def scorer(scoring: Any = None) -> Callable[..., float]:
         )
     if scoring not in SCORERS:
         near = difflib.get_close_matches(scoring, SCORERS, n=3, cutoff=0.5)
-        advice = f"Did you mean {' or '.join(map(repr, near))}?" if near else "Look at SCORERS."
+        advice = (
+            f"Did you mean {' or '.join(map(repr, near))}?" if near else "Look at metrics.SCORERS."
+        )
         raise ValueError(f"scoring: expected the name of a scorer, got {scoring!r}. {advice}")
     return SCORERS[scoring]
 

@@ -4,6 +4,7 @@ A model is judged on rows it has not seen, and so is every choice made for it: w
 test rows looks better than it is.
 """
 
+from .candidates import ParameterGrid, ParameterSampler
 from .cross_validation import cross_val_predict, cross_val_score, cross_validate
 from .curves import LearningCurve, ValidationCurve, learning_curve, validation_curve
 from .folds import (
@@ -18,7 +19,7 @@ from .folds import (
     TimeSeriesSplit,
     check_cv,
 )
-from .search import GridSearchCV, ParameterGrid, ParameterSampler, RandomizedSearchCV
+from .search import GridSearchCV, RandomizedSearchCV
 from .splitting import train_test_split
 
 __all__ = [

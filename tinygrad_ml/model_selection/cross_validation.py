@@ -7,6 +7,7 @@ selections) belongs into a Pipeline with the estimator: then it too learns from 
 
 from __future__ import annotations
 
+import inspect
 import math
 import time
 import warnings
@@ -19,6 +20,7 @@ import numpy as np
 from ..estimator import clone, is_classifier
 from ..jobs import run_jobs
 from ..metrics import scorer
+from ..metrics.scorers import Scorer
 from ..validation import is_number
 from .folds import LeaveOneOut, check_cv
 from .splitting import n_rows_of, take
@@ -241,6 +243,11 @@ class Trial:
             raise ValueError(
                 f"{owner}: error_score must be 'raise' or a number, got {error_score!r:.80}"
             )
+        if y is None and _needs_targets(estimator):
+            raise ValueError(
+                f"{owner}: {type(estimator).__name__} requires y to be passed, but the target y is "
+                "None. Pass the targets after X."
+            )
         X = X.tocsr() if hasattr(X, "tocsr") else X
         n_rows = n_rows_of(X, owner)
         if y is not None and n_rows_of(y, owner) != n_rows:
@@ -317,7 +324,16 @@ class Trial:
     def _scores(self, estimator: Any, rows: Any) -> dict[str, float]:
         X = take(self.X, rows)
         y = None if self.y is None else take(self.y, rows)
-        return {name: _score(score, estimator, X, y) for name, score in self.scorers.items()}
+        asked = _remembering(estimator) if self.several else estimator
+        return {
+            name: _score(score, asked if isinstance(score, Scorer) else estimator, X, y)
+            for name, score in self.scorers.items()
+        }
+
+
+def _needs_targets(estimator: Any) -> bool:
+    y = inspect.signature(estimator.fit).parameters.get("y")
+    return y is not None and y.default is y.empty
 
 
 def scorers_of(scoring: Any, owner: str) -> tuple[dict[str, Callable[..., Any]], bool]:
@@ -340,8 +356,32 @@ def scorers_of(scoring: Any, owner: str) -> tuple[dict[str, Callable[..., Any]],
     return {"score": scorer(scoring)}, False
 
 
+class _Remembering:
+    """An estimator that is asked about the same rows again and again, and answers once."""
+
+    def __init__(self, estimator: Any) -> None:
+        self.estimator = estimator
+        self.answers: dict[str, Any] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self.estimator, name)
+        if name not in ("predict", "predict_proba", "decision_function"):
+            return value
+
+        def answer(X: Any) -> Any:
+            if name not in self.answers:
+                self.answers[name] = value(X)
+            return self.answers[name]
+
+        return answer
+
+
+def _remembering(estimator: Any) -> Any:
+    """One of the estimator's own name, which errors tell."""
+    return type(type(estimator).__name__, (_Remembering,), {})(estimator)
+
+
 def _score(score: Callable[..., Any], estimator: Any, X: Any, y: Any) -> float:
-    # The estimator's own score takes no y where there is none.
     value = score(estimator, X, y)
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value.item()

@@ -184,6 +184,8 @@ def learning_curve(
     Returns:
         A LearningCurve: `train_sizes, train_scores, test_scores = learning_curve(...)`.
     """
+    if not isinstance(shuffle, (bool, np.bool)):
+        raise ValueError(f"learning_curve: shuffle must be True or False, got {shuffle!r:.80}")
     trial = _trial("learning_curve", estimator, X, y, scoring, params, error_score)
     folds = trial.folds(cv, groups, is_classifier(estimator))
     sizes = _sizes(train_sizes, min(len(train) for train, _ in folds))

@@ -244,6 +244,9 @@ class ProductSchedule(_Checked):
         return float(math.prod(schedule(t) for schedule in self.schedules))
 
 
+SCHEDULES = tuple(_Checked.__subclasses__())
+
+
 def _part(t: float, length: float) -> float:
     return min(max(t / length, 0.0), 1.0)
 

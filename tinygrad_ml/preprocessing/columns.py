@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 
 from ..estimator import Transformer, clone
-from ..validation import BOOLEAN, Accepts, choice, number
+from ..validation import BOOLEAN, Accepts, choice, is_integer, number
 from .composition import Composition, Named, naming, numbered_names
 from .names import input_names
 from .tables import check_table
@@ -205,6 +205,8 @@ def _places(columns: Any, width: int, names: list | None) -> Any:
         return np.arange(width)[columns]
     if isinstance(columns, (str, int, np.integer)) and not isinstance(columns, bool):
         return _place(columns, width, names)
+    if not hasattr(columns, "__iter__") and not hasattr(columns, "__array__"):
+        raise TypeError(f"expected columns as numbers, names or a mask, got {columns!r}.")
     chosen = list(columns)
     if chosen and all(isinstance(each, (bool, np.bool)) for each in chosen):
         if len(chosen) != width:
@@ -225,6 +227,8 @@ def _place(column: Any, width: int, names: list | None) -> int:
                 f"expected a column of X, got {column!r}. It has {', '.join(map(str, names))}."
             )
         return names.index(column)
+    if not is_integer(column):
+        raise TypeError(f"expected columns as numbers, names or a mask, got {column!r}.")
     if not -width <= column < width:
         raise ValueError(f"expected columns from 0 to {width - 1}, got {column}.")
     return int(column) % width

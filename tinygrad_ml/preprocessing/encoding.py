@@ -11,10 +11,19 @@ from ..validation import ARRAY, BOOLEAN, NOTHING, Accepts, check_column, check_l
 from .names import SameNames, input_names
 from .tables import check_table, find_values, is_missing, sorted_values, table_columns
 
-FLOAT_TYPE = Accepts("a NumPy number type", lambda v: np.dtype(v).kind in "fiu")
+FLOAT_TYPE = Accepts(
+    "a NumPy number type", lambda v: isinstance(v, (str, type, np.dtype)) and _kind(v) in "fiu"
+)
 AUTO = choice("auto")
 FIRST = choice("first", "if_binary")
 NUMBER = Accepts("a number", lambda v: isinstance(v, (int, float, np.number)))
+
+
+def _kind(dtype: Any) -> str:
+    try:
+        return np.dtype(dtype).kind
+    except TypeError:
+        return "?"
 
 
 class _Categories(Transformer, Estimator):

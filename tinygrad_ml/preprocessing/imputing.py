@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections import Counter
 from typing import Any, Self
 
 import numpy as np
@@ -120,9 +121,9 @@ class SimpleImputer(Transformer, Estimator):
             if values.dtype != object:
                 values, counts = np.unique(values, return_counts=True)
             else:
-                owner, known = type(self).__name__, list(values)
-                values = sorted_values(values, owner)
-                counts = np.array([known.count(value) for value in values])
+                numbers = Counter(values.tolist())
+                values = sorted_values(values, type(self).__name__)
+                counts = np.array([numbers[value] for value in values])
             return values[int(np.argmax(counts))]
         return None
 

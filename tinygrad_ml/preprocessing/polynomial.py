@@ -11,6 +11,7 @@ from ..estimator import Estimator, Transformer
 from ..validation import BOOLEAN, Accepts, integer, is_integer
 from .names import input_names
 
+_BLOCK = 1 << 15  # numbers at a time: they stay in the second-level cache
 PAIR = Accepts(
     "(least, most), two integers that do not fall",
     lambda v: (
@@ -66,11 +67,11 @@ class PolynomialFeatures(Transformer, Estimator):
         """The products, shape (n, n_output_features_)."""
         X = self._input(X)
         out = np.empty((len(X), self.n_output_features_), X.dtype)
-        place = {product: i for i, product in enumerate(self._products(X.shape[1]))}
-        kept: dict[tuple[int, ...], Any] = {}
-        with np.errstate(over="ignore"):
-            for product, i in place.items():
-                out[:, i] = self._product(product, X, out, place, kept)
+        rows = max(1, _BLOCK // self.n_output_features_)
+        with np.errstate(over="ignore", invalid="ignore"):
+            for start in range(0, len(X), rows):
+                here = slice(start, start + rows)
+                np.concatenate(self._degrees(X[here].T.copy()), out=out[here].T)
         if not np.isfinite(out).all():
             raise ValueError(
                 f"{type(self).__name__}: expected products that are finite numbers, got inf: the "
@@ -78,20 +79,22 @@ class PolynomialFeatures(Transformer, Estimator):
             )
         return out
 
-    def _product(
-        self, product: tuple[int, ...], X: np.ndarray, out: np.ndarray, place: Any, kept: Any
-    ) -> Any:
-        """One factor more than a product that is there already."""
-        if not product:
-            return 1
-        if product[:-1] in place:
-            before = out[:, place[product[:-1]]]
-        elif product[:-1] in kept:
-            before = kept[product[:-1]]
-        else:
-            before = self._product(product[:-1], X, out, place, kept)
-            kept[product[:-1]] = before
-        return before * X[:, product[-1]]
+    def _degrees(self, features: np.ndarray) -> list[np.ndarray]:
+        """The products of each degree that is asked for; features and products are rows."""
+        least, most = self._bounds()
+        found = [np.ones_like(features[:1])] if self.include_bias else []
+        products, first = features, np.arange(len(features))  # first: the first factor of each
+        for degree in range(1, most + 1):
+            if degree > 1:
+                # Feature k times the products that begin with k or later ones: sorted, each once.
+                after = np.searchsorted(first, np.arange(len(features)) + self.interaction_only)
+                first = np.repeat(np.arange(len(features)), len(products) - after)
+                products = np.concatenate(
+                    [features[k] * products[begin:] for k, begin in enumerate(after)]
+                )
+            if degree >= least:
+                found.append(products)
+        return found
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Names such as "1", "a", "a b" and "a^2"."""
@@ -105,9 +108,12 @@ class PolynomialFeatures(Transformer, Estimator):
             out.append(" ".join(factors) or "1")
         return np.array(out, dtype=object)
 
+    def _bounds(self) -> tuple[int, int]:
+        return (0, self.degree) if is_integer(self.degree) else self.degree
+
     def _products(self, n_features: int) -> list[tuple[int, ...]]:
         """The factors of every product, sorted; () is the column of ones."""
-        least, most = (0, self.degree) if is_integer(self.degree) else self.degree
+        least, most = self._bounds()
         choose = combinations if self.interaction_only else combinations_with_replacement
         degrees = range(max(1, least), most + 1)
         higher = chain.from_iterable(choose(range(n_features), d) for d in degrees)

@@ -18,6 +18,10 @@ RANGE = Accepts(
 )
 
 
+Steps = list[tuple[np.ufunc, Any]]
+_BLOCK = 1 << 13  # numbers at a time: 64 kB, they stay in the cache
+
+
 class StandardScaler(SameNames, Transformer, Estimator):
     """Every column gets mean 0 and standard deviation 1: z = (x - mean) / scale.
 
@@ -57,15 +61,20 @@ class StandardScaler(SameNames, Transformer, Estimator):
             count, mean, variance = _sparse_moments(X, weights)
             unit: Any = 1.0
         else:
-            unit = _unit(X)
+            least, most = np.fmin.reduce(X, axis=0), np.fmax.reduce(X, axis=0)
+            unit = _unit(least, most)
             count, mean, variance = _moments(X if unit is None else X / unit, weights)
             unit = 1.0 if unit is None else unit
+            # The mean of equal numbers is that number, and exactly.
+            mean = np.where(least == most, least / unit, mean)
+            variance = np.where(least == most, 0.0, variance)
         self.n_samples_seen_ = count
         self.mean_: np.ndarray = mean * unit
         if self.with_std:
             # What rounding alone would leave of a constant column counts as no variance.
             eps = np.finfo(np.float64).eps
-            constant = variance <= _length(X) * eps * variance + (_length(X) * mean * eps) ** 2
+            n = X.shape[0]
+            constant = variance <= n * eps * variance + (n * mean * eps) ** 2
             self.scale_ = np.where(constant, 1.0, np.sqrt(variance) * unit)
             with np.errstate(over="ignore", under="ignore"):
                 self.var_ = variance * unit**2
@@ -76,20 +85,16 @@ class StandardScaler(SameNames, Transformer, Estimator):
         X = self._input(X)
         if hasattr(X, "toarray"):
             return X if self.scale_ is None else _times_columns(X, 1 / self.scale_)
-        out = X - self.mean_ if self.with_mean else X.astype(np.float64)
-        if self.scale_ is not None:
-            out /= self.scale_
-        return out.astype(X.dtype, copy=False)
+        mean = self.mean_ if self.with_mean else None
+        return _in_blocks(X, [(np.subtract, mean), (np.divide, self.scale_)])
 
     def inverse_transform(self, X: Any) -> Any:
         """X * scale + mean."""
         X = self._input(X)
         if hasattr(X, "toarray"):
             return X if self.scale_ is None else _times_columns(X, self.scale_)
-        out = X.astype(np.float64) if self.scale_ is None else X * self.scale_
-        if self.with_mean:
-            out += self.mean_
-        return out.astype(X.dtype, copy=False)
+        mean = self.mean_ if self.with_mean else None
+        return _in_blocks(X, [(np.multiply, self.scale_), (np.add, mean)])
 
 
 class MinMaxScaler(SameNames, Transformer, Estimator):
@@ -139,20 +144,19 @@ class MinMaxScaler(SameNames, Transformer, Estimator):
         """The columns stretched to the range, of the dtype of X if float32 or float64."""
         X = self._input(X)
         low, high = self.feature_range
-        out = X - self.data_min_.astype(np.float64)
-        out /= self._extent()
-        out *= high - low
-        out += low
+        steps: Steps = [(np.subtract, self.data_min_), (np.divide, self._extent())]
+        if self.feature_range != (0, 1):
+            steps += [(np.multiply, high - low), (np.add, low)]
         if self.clip:
-            np.clip(out, low, high, out=out)
-        return out.astype(X.dtype, copy=False)
+            steps += [(np.maximum, low), (np.minimum, high)]
+        return _in_blocks(X, steps)
 
     def inverse_transform(self, X: Any) -> np.ndarray:
         """From the range back to numbers like the fitted ones."""
         X = self._input(X)
         low, high = self.feature_range
-        out = (X - np.float64(low)) / (high - low) * self._extent() + self.data_min_
-        return out.astype(X.dtype, copy=False)
+        steps = [(np.subtract, low), (np.divide, high - low)]
+        return _in_blocks(X, [*steps, (np.multiply, self._extent()), (np.add, self.data_min_)])
 
     def _extent(self) -> np.ndarray:
         return np.where(self.data_range_ == 0, 1, self.data_range_).astype(np.float64)
@@ -221,11 +225,21 @@ class Normalizer(SameNames, Transformer, Estimator):
         """X with rows of norm 1."""
         X = self._input(X)
         if hasattr(X, "toarray"):
-            rows = np.repeat(np.arange(X.shape[0]), np.diff(X.indptr))
-            return _with_data(X, X.data / self._norms(X, rows)[rows])
-        return X / self._norms(X)[:, None]
+            row_of = np.repeat(np.arange(X.shape[0]), np.diff(X.indptr))
+            return _with_data(X, X.data / self._norms(X, row_of)[row_of])
+        out = np.empty_like(X, order="C")
+        rows = _rows(X)
+        for start in range(0, len(X), rows):
+            block = X[start : start + rows]
+            np.divide(block, self._norms(block)[:, None], out=out[start : start + rows])
+        return out
 
     def _norms(self, X: Any, rows: Any = None) -> np.ndarray:
+        if rows is None and self.norm == "l2":
+            squares = np.einsum("ij,ij->i", X, X)
+            bound = np.finfo(X.dtype).max ** 0.4
+            if (squares > 1 / bound).all() and (squares < bound).all():
+                return np.sqrt(squares)
         sizes = np.abs(X if rows is None else X.data)
         largest = _over_rows(np.maximum, sizes, X, rows)
         largest[largest == 0] = 1
@@ -243,39 +257,63 @@ class Normalizer(SameNames, Transformer, Estimator):
 # ------------------------------------------------------------------------------------ parts
 
 
-def _length(X: Any) -> int:
-    return int(X.shape[0])
+def _rows(X: np.ndarray) -> int:
+    """How many rows a block has."""
+    return int(max(1, _BLOCK // X.shape[1]))
 
 
-def _unit(X: np.ndarray) -> np.ndarray | None:
+def _in_blocks(X: np.ndarray, steps: Steps) -> np.ndarray:
+    """`X = step(X, values)` one after the other in float64, block by block, each in the cache.
+
+    A step whose values are None is left out; the result has the dtype of X.
+    """
+    out = np.empty(X.shape, X.dtype)
+    rows = min(len(X), _rows(X))
+    # Rows of values as a whole block: one long loop is faster than many of the width of X.
+    shape = (rows, X.shape[1])
+    steps = [
+        (step, np.broadcast_to(np.asarray(values, np.float64), shape).copy())
+        for step, values in steps
+        if values is not None
+    ]
+    buffer = np.empty(shape)
+    for start in range(0, len(X), rows):
+        block = buffer[: len(X) - start]
+        block[:] = X[start : start + rows]
+        for step, values in steps:
+            step(block, values[: len(block)], out=block)
+        out[start : start + rows] = block
+    return out
+
+
+def _unit(least: np.ndarray, most: np.ndarray) -> np.ndarray | None:
     """A power of two for every column where squares might overflow or vanish, or None."""
-    sizes = np.fmax.reduce(np.abs(X), axis=0).astype(np.float64)
+    sizes = np.maximum(np.abs(least), np.abs(most)).astype(np.float64)
     usual = (sizes == 0) | np.isnan(sizes) | ((sizes > 1e-100) & (sizes < 1e100))
-    if usual.all():
-        return None
-    return np.where(usual, 1.0, column_scale(np.nan_to_num(X.astype(np.float64))))
+    return None if usual.all() else np.where(usual, 1.0, column_scale(sizes[None]))
 
 
 def _moments(X: np.ndarray, weights: np.ndarray | None) -> tuple[Any, np.ndarray, np.ndarray]:
     """(number or weight of the samples, mean, variance) of every column, NaN left out."""
-    known = ~np.isnan(X)
-    if known.all():
+    mean = _mean(X, weights)
+    if not np.isnan(mean).any():
         n = len(X) if weights is None else float(weights.sum())
-        mean = _mean(X, weights)
-        # The mean of equal numbers is that number, and exactly.
-        constant = (X[0] == X).all(axis=0)
-        mean = np.where(constant, X[0], mean)
-        return n, mean, _mean((X - mean) ** 2, weights)
+        total = np.zeros(X.shape[1])
+        rows = _rows(X)
+        for start in range(0, len(X), rows):
+            apart = X[start : start + rows] - mean
+            shares = 1.0 if weights is None else weights[start : start + rows, None]
+            total += np.einsum("ij,ij->j", apart, apart * shares)
+        return n, mean, total / n
+    known = ~np.isnan(X)
     shares = known * (np.ones((len(X), 1)) if weights is None else weights[:, None])
     n = shares.sum(axis=0)
-    filled = np.where(known, X, 0.0)
     some = np.where(n > 0, n, 1)
-    least, most = np.fmin.reduce(X, axis=0), np.fmax.reduce(X, axis=0)
-    mean = np.where(
-        n > 0, np.where(least == most, least, (filled * shares).sum(axis=0) / some), np.nan
-    )
-    squares = np.where(known, (filled - np.where(n > 0, mean, 0)) ** 2, 0.0)
-    variance = np.where(n > 0, (squares * shares).sum(axis=0) / some, np.nan)
+    filled = np.where(known, X, 0.0)
+    mean = (filled * shares).sum(axis=0) / some
+    squares = np.where(known, filled - mean, 0.0) ** 2
+    variance = (squares * shares).sum(axis=0) / some
+    mean, variance = (np.where(n > 0, each, np.nan) for each in (mean, variance))
     return n if weights is not None else n.astype(int), mean, variance
 
 

@@ -68,8 +68,10 @@ def is_missing(values: np.ndarray) -> np.ndarray:
         return np.isnan(values)
     if values.dtype != object:
         return np.zeros(values.shape, bool)
-    flat = [_is_missing_object(value) for value in values.flat]
-    return np.array(flat, bool).reshape(values.shape)
+    flat = values.ravel().tolist()
+    # Most values are texts, which one look at the class tells.
+    found = [type(value) is not str and _is_missing_object(value) for value in flat]
+    return np.array(found, bool).reshape(values.shape)
 
 
 def _is_missing_object(value: Any) -> bool:
@@ -82,17 +84,18 @@ def sorted_values(column: np.ndarray, owner: str) -> np.ndarray:
     """Every value once, in order; None and NaN come last."""
     if column.dtype != object:
         return np.unique(column)
-    missing = is_missing(column)
     try:
-        known = sorted(set(column[~missing]))
+        values = set(column.tolist())
+        missing = {value for value in values if _is_missing_object(value)}
+        known = sorted(values - missing)
     except TypeError as error:
-        kinds = sorted({type(value).__name__ for value in column[~missing]})
+        kinds = sorted({type(value).__name__ for value in column})
         raise TypeError(
             f"{owner}: the argument must be in one column all strings or all numbers, got "
             f"{' and '.join(kinds)}. Make them alike, for example with str."
         ) from error
-    ends: list[Any] = [None] if any(value is None for value in column[missing]) else []
-    if any(value is not None for value in column[missing]):
+    ends: list[Any] = [None] if None in missing else []
+    if missing - {None}:
         ends.append(np.nan)
     out = np.empty(len(known) + len(ends), dtype=object)
     out[:] = [*known, *ends]
@@ -104,8 +107,14 @@ def find_values(column: np.ndarray, categories: np.ndarray) -> np.ndarray:
     if column.dtype == object or categories.dtype == object or (
         (column.dtype.kind in "US") != (categories.dtype.kind in "US")
     ):  # fmt: skip
-        numbers = {_key(value): i for i, value in enumerate(categories.tolist())}
-        return np.array([numbers.get(_key(value), -1) for value in column.tolist()], np.intp)
+        numbers = {value: i for i, value in enumerate(categories.tolist())}
+        places = np.array([numbers.get(value, -1) for value in column.tolist()], np.intp)
+        last = categories.tolist()[-1]
+        if last != last:  # NaN is not equal to itself
+            for i in np.flatnonzero(places < 0):
+                if column[i] is not None and _is_missing_object(column[i]):
+                    places[i] = len(categories) - 1
+        return places
     order = np.argsort(categories, kind="stable")  # categories may be given in any order
     found = np.minimum(np.searchsorted(categories, column, sorter=order), len(categories) - 1)
     places = order[found]
@@ -113,13 +122,3 @@ def find_values(column: np.ndarray, categories: np.ndarray) -> np.ndarray:
     if column.dtype.kind == "f" and categories.dtype.kind == "f":
         same |= np.isnan(categories[places]) & np.isnan(column)
     return np.where(same, places, -1)
-
-
-def _key(value: Any) -> Any:
-    """A value as the key of a dictionary; all NaN are one."""
-    if value is not None and _is_missing_object(value):
-        return _NAN
-    return value
-
-
-_NAN = object()
