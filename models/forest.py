@@ -36,14 +36,15 @@ from .tree import (
 from .tree_growing import Columns, Tree, grow_on_classes, grow_on_values
 
 JOBS = Accepts(
-    "None for one, a number of threads or -1 for all cores", lambda v: is_integer(v) and v != 0
+    "None for one, a number of threads or -1 for all cores",
+    lambda v: v is None or (is_integer(v) and v != 0),
 )
 FOREST_PARAMETERS = {
     "n_estimators": integer(),
     **TREE_PARAMETERS,
     "bootstrap": BOOLEAN,
     "oob_score": BOOLEAN | FUNCTION,
-    "n_jobs": JOBS | NOTHING,
+    "n_jobs": JOBS,
     "verbose": BOOLEAN | integer(0),
     "max_samples": integer() | FRACTION | NOTHING,
 }
@@ -377,6 +378,8 @@ class RandomForestRegressor(Regressor, _Forest):
 
     def _grow(self, columns: Columns, y: np.ndarray, weights: np.ndarray | None,
               rules: dict[str, Any]) -> Tree:  # fmt: skip
+        if weights is not None:  # rows that are not drawn have no say in the unit of the sums
+            y = np.where(weights > 0, y, y[weights.argmax()])
         return grow_on_values(columns, y, weights, **rules)[0]
 
     def _judge_unseen(self, X: np.ndarray, y: np.ndarray, drawn: list[np.ndarray]) -> None:
