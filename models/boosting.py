@@ -60,16 +60,15 @@ class _Boosting(Estimator):
         """Fit to targets y, in units of 2^unit."""
         rng = generator(self.random_state, type(self).__name__, "random_state")
         loss = self._loss()
-        shown, held_out = self._parts(X, y, tame_weights(weights), rng)
-        self._begin(loss, *shown, unit)
-        train = Part(*shown, self._raw_start(shown[0], loss, unit))
-        rest = None
-        if held_out is not None:
-            rest = Part(*held_out, self._raw_start(held_out[0], loss, unit))
+        train, held_out = self._parts(X, y, tame_weights(weights), rng)
+        self._begin(loss, train, unit)
+        for part in (train, held_out):
+            if part is not None:
+                part.raw = self._raw_start(part.X, loss, unit)
         rules = growing_rules(self, *train.X.shape)
         self.max_features_ = rules["max_features"]
         grower = Grower(train, self.bins, rules)
-        self.grove_, found = boost(self, loss, train, rest, grower, rng, unit)
+        self.grove_, found = boost(self, loss, train, held_out, grower, rng, unit)
         for name, value in found.items():
             setattr(self, name, value)
 
@@ -77,10 +76,10 @@ class _Boosting(Estimator):
         raise NotImplementedError
 
     def _parts(self, X: np.ndarray, y: np.ndarray, weights: np.ndarray | None,
-               rng: np.random.Generator) -> tuple[Any, Any]:  # fmt: skip
-        """What to learn from and what to judge on, each (X, y, weights); None without a judge."""
+               rng: np.random.Generator) -> tuple[Part, Part | None]:  # fmt: skip
+        """What to learn from, and what to judge on; None if nothing is held out."""
         if self.n_iter_no_change is None:
-            return (X, y, weights), None
+            return Part(X, y, weights), None
         n = len(y)
         n_held_out = math.ceil(self.validation_fraction * n)
         if n_held_out >= n:
@@ -98,21 +97,17 @@ class _Boosting(Estimator):
             np.arange(n), test_size=n_held_out, stratify=groups,
             random_state=int(rng.integers(2**31)),
         )  # fmt: skip
-        return tuple(
-            (X[rows], y[rows], None if weights is None else weights[rows]) for rows in (train, rest)
-        )  # type: ignore[return-value]
+        return Part(X, y, weights).rows(train), Part(X, y, weights).rows(rest)
 
-    def _begin(self, loss: Any, X: np.ndarray, y: np.ndarray, weights: np.ndarray | None,
-               unit: int) -> None:  # fmt: skip
+    def _begin(self, loss: Any, train: Part, unit: int) -> None:
         if self.init is None:
-            self.init_ = np.ldexp(loss.start(y, weights), unit)
+            self.init_ = np.ldexp(loss.start(train.y, train.weights), unit)
         elif isinstance(self.init, str):
             self.init_ = np.zeros(loss.n_columns)
         else:
-            arguments = (X, np.ldexp(y, unit) if isinstance(self, Regressor) else y)
-            self.init_ = clone(self.init).fit(
-                *arguments, **({} if weights is None else {"sample_weight": weights})
-            )
+            y = np.ldexp(train.y, unit) if isinstance(self, Regressor) else train.y
+            more = {} if train.weights is None else {"sample_weight": train.weights}
+            self.init_ = clone(self.init).fit(train.X, y, **more)
 
     def _raw_start(self, X: np.ndarray, loss: Any, unit: int = 0) -> np.ndarray:
         """Raw predictions (n, n_columns) before the first tree, a column together."""

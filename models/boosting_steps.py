@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -27,7 +27,12 @@ class Part:
     X: np.ndarray
     y: np.ndarray
     weights: np.ndarray | None
-    raw: np.ndarray
+    raw: np.ndarray = field(init=False)
+
+    def rows(self, chosen: np.ndarray) -> Part:
+        """Some of the rows."""
+        weights = None if self.weights is None else self.weights[chosen]
+        return Part(self.X[chosen], self.y[chosen], weights)
 
     def score(self, loss: Any, rows: Any = slice(None)) -> float:
         """The mean loss of these rows."""
@@ -134,7 +139,8 @@ def boost(model: Any, loss: Any, train: Part, held_out: Part | None, grower: Gro
     for stage in _stages(model):
         bag = _bag(len(train.y), model.subsample, rng)
         inside = slice(None) if bag is None else bag
-        before = None if bag is None else scores.measure(train, ~bag)
+        rest = None if bag is None else ~bag
+        before = None if rest is None else scores.measure(train, rest)
         gradients = loss.gradients(train.y, train.raw, train.weights)
         for k in range(loss.n_columns):
             gradient = gradients[:, k]
@@ -150,8 +156,8 @@ def boost(model: Any, loss: Any, train: Part, held_out: Part | None, grower: Gro
             steps.append(step)
             importances += gains
         scores.note(train_score_=scores.measure(train, inside))
-        if before is not None:
-            after = scores.measure(train, ~bag)
+        if rest is not None and before is not None:
+            after = scores.measure(train, rest)
             scores.note(oob_scores_=after, oob_improvement_=before - after)
         if held_out is not None:
             score = scores.measure(held_out)

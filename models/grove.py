@@ -31,6 +31,11 @@ class Grove:
 
     roots: np.ndarray
     feature: np.ndarray
+    threshold: np.ndarray
+    children_left: np.ndarray
+    children_right: np.ndarray
+    missing_go_to_left: np.ndarray
+    n_node_samples: np.ndarray
     exponents: np.ndarray
     start: np.ndarray
     column: np.ndarray
