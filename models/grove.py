@@ -107,6 +107,15 @@ class Grove:
         lists = self.start, self.column, self.value
         return add_leaves(X, *self._questions, self.roots, *lists, columns=n_columns)
 
+    def means(self, X: np.ndarray) -> np.ndarray:
+        """The mean (n,) over the trees of the one number that each row's leaves hold."""
+        sums = self.sums(X, 1)[:, 0]
+        if np.isfinite(sums).all():
+            return sums / len(self)
+        grove = object.__new__(Grove)  # a sum overflows, no mean does
+        vars(grove).update(vars(self), value=self.value / len(self))
+        return grove.sums(X, 1)[:, 0]
+
     def add(self, out: np.ndarray, rows: np.ndarray, leaves: np.ndarray) -> None:
         """Add what `leaves` hold, counted from the first root, to these rows of out."""
         count = self.start[leaves + 1] - self.start[leaves]

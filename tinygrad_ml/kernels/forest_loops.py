@@ -18,7 +18,7 @@ def find_all_leaves(X, feature, threshold, left, right, missing_left, roots):
     def some(rows):
         _find(X, steps, bounds, roots, rows.start, rows.stop, out)
 
-    share(some, _parts(X, roots))
+    share(some, _parts(len(X)))
     return out
 
 
@@ -33,12 +33,12 @@ def add_leaves(
     def some(rows):
         _add(X, steps, bounds, roots, *lists, rows.start, rows.stop, out)
 
-    share(some, _parts(X, roots))
+    share(some, _parts(len(X)))
     return out
 
 
-def _parts(X, roots):
-    return slices(len(X), 16 * len(X) * (len(roots) - 1))
+def _parts(rows):
+    return slices(rows, rows, 1 << 13)  # long ones: each part brings every tree into its cache
 
 
 def _packed(feature, threshold, left, right, missing_left, roots):
