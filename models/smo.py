@@ -86,9 +86,9 @@ def _wanted(
 ) -> np.ndarray:
     """The rows that the next steps will probably need: those of the steepest slopes."""
     up, down = _slopes(gradient, b, lower, upper, 0.0)
-    steepness = np.where(slot < 0, np.maximum(-up, down), -np.inf)
+    flatness = np.where(slot < 0, np.minimum(up, -down), np.inf)
     count = min(BLOCK, len(b)) - 1
-    return np.argpartition(steepness, -count)[-count:] if count else np.empty(0, np.int64)
+    return np.argpartition(flatness, count)[:count]
 
 
 def _fill(

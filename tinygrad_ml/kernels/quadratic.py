@@ -38,8 +38,7 @@ def smo(
     # differ at 0, where |b| has its kink.
     above = np.where(b < upper, np.where(b >= 0, e, -e), np.inf)
     below = np.where(b > lower, np.where(b > 0, e, -e), -np.inf)
-    if columns[-1] - columns[0] == len(columns) - 1:
-        columns = slice(columns[0], columns[-1] + 1)
+    whole = len(columns) == cache.shape[1]
     for done in range(steps + 1):
         up = gradient + above
         i = int(up.argmin())
@@ -51,7 +50,7 @@ def smo(
             break
         if slot[i] < 0:
             return i, done
-        row = cache[slot[i], columns]
+        row = cache[slot[i]] if whole else cache[slot[i]].take(columns)
         curvature = diagonal[i] + diagonal
         curvature -= 2 * row
         np.maximum(curvature, FLAT, out=curvature)
@@ -75,7 +74,7 @@ def smo(
         for t in (i, j):
             above[t] = (e if b[t] >= 0 else -e) if b[t] < upper[t] else np.inf
             below[t] = (e if b[t] > 0 else -e) if b[t] > lower[t] else -np.inf
-        change = row - cache[slot[j], columns]
+        change = row - (cache[slot[j]] if whole else cache[slot[j]].take(columns))
         change *= move
         gradient += change
     return OUT_OF_STEPS, steps

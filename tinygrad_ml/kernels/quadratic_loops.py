@@ -16,8 +16,12 @@ _LANES = np.uint64(32)
 def smo(
     gradient, b, lower, upper, diagonal, cache, slot, columns, used, *, e, tolerance, steps
 ):  # fmt: skip
-    runs = np.flatnonzero(np.diff(columns, prepend=-2) != 1)  # of neighbouring columns
-    ends = np.append(runs[1:], len(columns)).astype(np.uint64)
+    n = len(columns)
+    if columns[-1] - columns[0] == n - 1:
+        runs = np.zeros(1, np.int64)
+    else:
+        runs = np.flatnonzero(np.diff(columns, prepend=-2) != 1)  # of neighbouring columns
+    ends = np.append(runs[1:], n).astype(np.uint64)
     where = (runs.astype(np.uint64), ends, columns[runs].astype(np.uint64))
     state = (gradient, b, lower, upper, diagonal, cache, slot, used)
     stopped, done = _smo(*state, *where, float(e), float(tolerance), steps)
