@@ -52,9 +52,9 @@ def solve(
     n = len(targets)
     b, gradient = np.zeros(n), -targets.astype(float)
     used = np.zeros(n, np.int64)
-    columns = np.arange(n)
+    columns = np.arange(n) if places is None else places
     if isinstance(rows, np.ndarray):
-        cache, slot, columns = rows, places, places
+        cache, slot = rows, columns
     else:
         held = int(min(n, max(2 * BLOCK, cache_bytes // (8 * n))))
         cache, slot = memory.empty((held, n), np.float64), np.full(n, -1)

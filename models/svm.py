@@ -423,6 +423,9 @@ def _solve_pairs(model: SVC, X: np.ndarray, y: np.ndarray, C: np.ndarray) -> lis
         both = np.r_[parts[a], parts[b]]
         targets = np.where(both < parts[a].stop, 1.0, -1.0)
         lower, upper = np.minimum(targets, 0) * C[both], np.maximum(targets, 0) * C[both]
-        rows: Any = model._kernel_function(X[both]).rows if whole is None else whole
-        solutions.append(model._solve(rows, diagonal[both], targets, lower, upper, places=both))
+        pair = (diagonal[both], targets, lower, upper)
+        if whole is None:
+            solutions.append(model._solve(model._kernel_function(X[both]).rows, *pair))
+        else:
+            solutions.append(model._solve(whole, *pair, places=both))
     return solutions

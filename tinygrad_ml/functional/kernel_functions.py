@@ -36,18 +36,22 @@ def kernel_matrix(
     array([[1.        , 0.36787944],
            [0.36787944, 1.        ]])
     """
-    x = np.asarray(x, float)
-    y = x if y is None else np.asarray(y, float)
+    x = _numbers(x)
+    y = x if y is None else _numbers(y)
     if x.ndim != 2 or y.ndim != 2 or x.shape[1] != y.shape[1]:
         raise ValueError(
             f"kernel_matrix: expected two matrices of equal width, got shapes {x.shape} and "
             f"{y.shape}. Rows are samples."
         )
-    if not callable(kernel) and kernel not in KERNELS:
+    if not callable(kernel) and (not isinstance(kernel, str) or kernel not in KERNELS):
         raise ValueError(
             f"kernel_matrix: kernel must be one of {', '.join(KERNELS)} or a function, got "
-            f"{kernel!r}."
+            f"{kernel!r:.80}."
         )
+    if not gamma > 0:
+        raise ValueError(f"kernel_matrix: gamma must be a positive number, got {gamma!r}.")
+    if not (len(x) and len(y)):
+        return np.empty((len(x), len(y)))
     return KernelFunction(y, kernel, gamma, degree, coef0)(x)
 
 
@@ -92,9 +96,8 @@ class KernelFunction:
 
         def fill(part: slice) -> None:
             for rows in _blocks(part, m):
-                rest = slice(rows.start, None)
-                values(rows, rest, out[rows, rest])
-                out[rest, rows] = out[rows, rest].T
+                values(rows, slice(rows.start, None), out[rows, rows.start :])
+                out[rows.stop :, rows] = out[rows, rows.stop :].T
 
         share(fill, slices(m, out.size))
         return out
@@ -159,8 +162,23 @@ def _blocks(part: slice, width: int) -> Iterator[slice]:
         yield slice(start, min(start + few, part.stop))
 
 
+def _numbers(x: Any) -> np.ndarray:
+    x = np.asarray(x)
+    if x.dtype.kind not in "fiub":
+        raise TypeError(
+            f"kernel_matrix: expected numbers, got {x.dtype}. Encode text and missing values as "
+            "numbers first."
+        )
+    return x.astype(float)
+
+
 def _called(kernel: Callable, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    out = np.asarray(kernel(x, y), float)
+    out = np.asarray(kernel(x, y))
+    if out.dtype.kind not in "fiub":
+        raise TypeError(
+            f"kernel_matrix: expected the kernel function to return numbers, got {out.dtype}. "
+            "Write for example lambda x, y: x @ y.T"
+        )
     if out.shape != (len(x), len(y)):
         raise ValueError(
             f"kernel_matrix: expected the kernel function to return shape {(len(x), len(y))} for "
