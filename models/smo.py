@@ -52,9 +52,9 @@ def solve(
     n = len(targets)
     b, gradient = np.zeros(n), -targets.astype(float)
     used = np.zeros(n, np.int64)
-    columns = np.arange(n)
+    columns = np.arange(n) if places is None else places
     if isinstance(rows, np.ndarray):
-        cache, slot, columns = rows, places, places
+        cache, slot = rows, columns
     else:
         held = int(min(n, max(2 * BLOCK, cache_bytes // (8 * n))))
         cache, slot = memory.empty((held, n), np.float64), np.full(n, -1)
@@ -86,9 +86,9 @@ def _wanted(
 ) -> np.ndarray:
     """The rows that the next steps will probably need: those of the steepest slopes."""
     up, down = _slopes(gradient, b, lower, upper, 0.0)
-    steepness = np.where(slot < 0, np.maximum(-up, down), -np.inf)
+    flatness = np.where(slot < 0, np.minimum(up, -down), np.inf)
     count = min(BLOCK, len(b)) - 1
-    return np.argpartition(steepness, -count)[-count:] if count else np.empty(0, np.int64)
+    return np.argpartition(flatness, count)[:count]
 
 
 def _fill(

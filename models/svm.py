@@ -11,6 +11,7 @@ import numpy as np
 from tinygrad_ml.estimator import Classifier, Estimator, Regressor
 from tinygrad_ml.functional import sigmoid
 from tinygrad_ml.functional.kernel_functions import KERNELS, KernelFunction
+from tinygrad_ml.kernels.threads import share, slices
 from tinygrad_ml.validation import (
     BOOLEAN,
     CLASS_WEIGHT,
@@ -27,7 +28,7 @@ from .platt import couple, fit_platt
 from .smo import MOST_STEPS, Solution, solve
 
 _STEPS = integer() | Accepts("-1", lambda v: v == -1 and not isinstance(v, bool))
-_BLOCK = 1 << 22  # kernel values at once in a prediction
+_BLOCK = 1 << 17  # kernel values at once in a prediction
 
 
 class _SupportVectorMachine(Estimator):
@@ -54,6 +55,9 @@ class _SupportVectorMachine(Estimator):
     support_: np.ndarray
     dual_coef_: np.ndarray
     intercept_: np.ndarray
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "dual_objective_")  # what `fit` learns last
 
     def _width(self, X: np.ndarray) -> float:
         """gamma: 1 / (features x variance) for "scale", 1 / features for "auto"."""
@@ -131,12 +135,25 @@ class _SupportVectorMachine(Estimator):
         weights = self._pair_weights()
         out = np.empty((len(X), weights.shape[1]))
         out[:] = self.intercept_
-        if len(self.support_vectors_):
-            kernel = self._kernel_function(self.support_vectors_)
-            rows = max(1, _BLOCK // len(self.support_vectors_))
-            for start in range(0, len(X), rows):
-                part = slice(start, start + rows)
-                out[part] += kernel(X[part]) @ weights
+        n = len(self.support_vectors_)
+        if not n:
+            return out
+        kernel = self._kernel_function(self.support_vectors_)
+        rows = max(1, _BLOCK // n)
+
+        def fill(part: slice) -> None:
+            for start in range(part.start, part.stop, rows):
+                block = slice(start, min(start + rows, part.stop))
+                out[block] += kernel(X[block]) @ weights
+
+        whole = [slice(0, len(X))]  # other people's functions are called from one thread
+        with np.errstate(over="ignore", invalid="ignore"):
+            share(fill, whole if callable(self.kernel) else slices(len(X), len(X) * n))
+        if not np.isfinite(out).all():
+            raise ValueError(
+                f"{type(self).__name__}: expected features whose kernel values are finite numbers, "
+                f"got numbers up to {np.abs(X).max():.3g}. Scale them as those of fit."
+            )
         return out
 
 
@@ -226,11 +243,9 @@ class SVC(Classifier, _SupportVectorMachine):
         """Learn from samples (n, d) and classes (n,); a weight is a factor of C for its sample."""
         X, y, weights = self._start_fit(X, y, sample_weight)
         if len(self.classes_) < 2:
-            only = self.classes_[0]
-            del self.classes_
             raise ValueError(
-                f"SVC: expected at least two classes, got one class ({only!r}). There is no "
-                "boundary to learn."
+                f"SVC: expected at least two classes, got one class ({self.classes_.tolist()[0]!r})"
+                ". There is no boundary to learn."
             )
         by_class = self._weights_by_class(y, weights)
         C = np.full(len(X), float(self.C)) if by_class is None else self.C * by_class
@@ -238,9 +253,9 @@ class SVC(Classifier, _SupportVectorMachine):
         solutions = _solve_pairs(self, X[order], y[order], C[order])
         self._keep(X, y, order, solutions)
         self.n_iter_ = np.array([each.n_steps for each in solutions], np.int32)
-        self._report(solutions)
         if self.probability:
             self.probA_, self.probB_ = fit_platt(self, X, y, weights)
+        self._report(solutions)
         return self
 
     def _keep(self, X: Any, y: Any, order: np.ndarray, solutions: list[Solution]) -> None:
@@ -408,6 +423,9 @@ def _solve_pairs(model: SVC, X: np.ndarray, y: np.ndarray, C: np.ndarray) -> lis
         both = np.r_[parts[a], parts[b]]
         targets = np.where(both < parts[a].stop, 1.0, -1.0)
         lower, upper = np.minimum(targets, 0) * C[both], np.maximum(targets, 0) * C[both]
-        rows: Any = model._kernel_function(X[both]).rows if whole is None else whole
-        solutions.append(model._solve(rows, diagonal[both], targets, lower, upper, places=both))
+        pair = (diagonal[both], targets, lower, upper)
+        if whole is None:
+            solutions.append(model._solve(model._kernel_function(X[both]).rows, *pair))
+        else:
+            solutions.append(model._solve(whole, *pair, places=both))
     return solutions
