@@ -162,7 +162,7 @@ def boost(model: Any, loss: Any, train: Part, held_out: Part | None, grower: Gro
     found: dict[str, Any] = {name: np.array(each) for name, each in scores.lists.items()}
     found["n_estimators_"] = stage + 1
     found["feature_importances_"] = importances / total if total > 0 else importances
-    if model.subsample < 1:
+    if "oob_scores_" in found:
         found["oob_score_"] = found["oob_scores_"][-1]
     steps = [np.ldexp(step, unit) for step in steps]
     return Grove.grown(grower.columns, grown, steps, loss.n_columns), found

@@ -145,7 +145,7 @@ class _Forest(Estimator):
                 "every tree and have no out-of-bag prediction (NaN). Grow more trees: raise "
                 "n_estimators.",
                 UserWarning,
-                stacklevel=4,
+                stacklevel=5,
             )
         with np.errstate(invalid="ignore"):
             return total / trees[:, None]
