@@ -44,6 +44,7 @@ class _SupportVectorMachine(Estimator):
         "cache_size": number(above=0),
         "max_iter": _STEPS,
     }
+    C: float
     kernel: Any
     gamma: Any
     degree: float
@@ -97,7 +98,16 @@ class _SupportVectorMachine(Estimator):
                upper: np.ndarray, e: float = 0.0, places: Any = None) -> Solution:  # fmt: skip
         steps = MOST_STEPS if self.max_iter == -1 else int(self.max_iter)
         cache = self.cache_size * 1e6
-        return solve(rows, diagonal, targets, lower, upper, e, self.tol, cache, steps, places)
+        with np.errstate(over="ignore", invalid="ignore"):
+            solution = solve(
+                rows, diagonal, targets, lower, upper, e, self.tol, cache, steps, places
+            )
+        if not np.isfinite([solution.objective, solution.gap, solution.intercept]).all():
+            raise ValueError(
+                f"{type(self).__name__}: expected a problem that numbers can hold, got "
+                f"C={self.C:g} and targets up to {np.abs(targets).max():.3g}. Scale y, or lower C."
+            )
+        return solution
 
     def _report(self, solutions: list[Solution]) -> None:
         """Say how good the solutions are, and warn if one is not as good as asked."""

@@ -9,6 +9,7 @@ from .base import write_picture
 from .classes import plot_confusion, plot_decision_regions, plot_roc
 from .curves import plot_learning_curve, plot_validation_curve
 from .images import plot_images, plot_reconstructions
+from .margins import plot_margins
 from .monitoring import plot_monitor
 from .policies import plot_policy, plot_returns
 from .training import plot_history, plot_learning_rates
@@ -22,6 +23,7 @@ __all__ = [
     "plot_images",
     "plot_learning_curve",
     "plot_learning_rates",
+    "plot_margins",
     "plot_monitor",
     "plot_policy",
     "plot_reconstructions",
