@@ -50,7 +50,8 @@ def plot_margins(
     if len(rings):
         axes.scatter(
             rings[:, 0], rings[:, 1], s=150 if len(X) < 50 else 55, facecolors="none",
-            edgecolors="black", linewidths=1.2, label=f"{len(rings)} support vectors",
+            edgecolors="black", linewidths=1.2 if len(X) < 50 else 0.7,
+            label=f"{len(rings)} support vectors",
         )  # fmt: skip
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=3)
     return figure
