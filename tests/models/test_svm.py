@@ -290,6 +290,8 @@ def test_probabilities_only_where_asked_for():
     assert not hasattr(model, "predict_proba") and hasattr(SVC(probability=True), "predict_proba")
     with pytest.raises(AttributeError, match="probability=True"):
         model.predict_proba(X)
+    with pytest.raises(AttributeError, match="fitted without. Call fit again"):
+        model.set_params(probability=True).predict_proba(X)
 
 
 def test_a_class_with_one_sample_has_probabilities():
@@ -351,6 +353,15 @@ def quiet(model, X, y, **more):
     return model
 
 
+def fit_or_advise(model, X, y):
+    advice = ""
+    try:
+        quiet(model, X, y)
+    except ValueError as error:
+        advice = str(error)
+    assert not advice or "Scale" in advice
+
+
 @settings(max_examples=30, deadline=None)
 @given(
     st.integers(0, 10_000),
@@ -378,19 +389,22 @@ def test_ties_duplicates_and_constant_columns(seed, n, d, kernel, C):
 def test_huge_and_tiny_numbers_fit_or_get_a_sentence(kind, kernel, size):
     X, y = two_classes(30)
     for gamma in ("scale", 1.0):
-        try:
-            quiet(kind(kernel=kernel, max_iter=5000, gamma=gamma), X * size, y)
-        except ValueError as error:
-            assert "Scale" in str(error)
+        fit_or_advise(kind(kernel=kernel, max_iter=5000, gamma=gamma), X * size, y)
+
+
+def test_a_spread_that_no_number_holds_is_not_taken_for_none():
+    X, y = two_classes(30)
+    with pytest.raises(ValueError, match="variance can be computed, got numbers up to"):
+        SVC().fit(X * 1e-300, y)
+    assert SVC().fit(np.ones((30, 2)), y)._gamma_ == 1
 
 
 def test_targets_of_any_size():
     X, y = two_classes(30)
     for size in (1e-300, 1e-100, 1e100, 1e300):
-        try:
-            quiet(SVR(max_iter=5000), X, y * size)
-        except ValueError as error:
-            assert "Scale" in str(error)
+        fit_or_advise(SVR(max_iter=5000), X, y * size)
+        fit_or_advise(SVR(max_iter=5000, C=size), X, y * size)
+        fit_or_advise(SVC(max_iter=5000, C=size), X, y)
 
 
 def test_far_samples_get_finite_decisions_or_a_sentence():
@@ -465,6 +479,7 @@ def test_a_saved_regression(tmp_path):
         ({"gamma": 0.0}, "gamma must be"),
         ({"gamma": "Scale"}, "gamma must be"),
         ({"degree": -1}, "degree must be"),
+        ({"degree": 2.5}, "degree must be an integer of at least 0, got 2.5"),
         ({"tol": 0}, "tol must be"),
         ({"cache_size": 0}, "cache_size must be"),
         ({"max_iter": 0}, "max_iter must be"),
