@@ -246,7 +246,9 @@ class Classifier:
                     f"of y, {classes!r:.80}, got {wanted!r:.80}. Classes left out have weight 1."
                 )
             each = np.array(values, np.float64)
-        return each[y] if weights is None else each[y] * weights
+        with np.errstate(over="ignore"):
+            each = each[y] if weights is None else each[y] * weights
+        return check_weights(each, type(self).__name__, len(y))
 
     def __sklearn_tags__(self) -> Any:
         from sklearn.utils import ClassifierTags
