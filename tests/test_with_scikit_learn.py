@@ -1,5 +1,6 @@
 """Our estimators inside scikit-learn's tools, and scikit-learn's inside ours."""
 
+import pickle
 import warnings
 
 import numpy as np
@@ -261,6 +262,10 @@ class TestOurs:
                           GridSearchCV(models.PCA(), {})):  # fmt: skip
             with pytest.raises(NotFittedError):
                 check_is_fitted(estimator)
+        with pytest.raises(NotFittedError) as info:
+            models.PCA().transform(X)
+        again = pickle.loads(pickle.dumps(info.value))  # as from another process
+        assert isinstance(again, NotFittedError) and str(again) == str(info.value)
 
 
 def scaler():

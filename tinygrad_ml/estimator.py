@@ -48,6 +48,10 @@ __all__ = ["Classifier", "Clusterer", "Estimator", "NotFittedError", "Regressor"
 class NotFittedError(ValueError, AttributeError):
     """An estimator was asked before `fit` was called."""
 
+    def __reduce__(self) -> Any:
+        """From another process it comes as the class that `_not_fitted` makes there."""
+        return _not_fitted_again, self.args, vars(self)
+
 
 class Estimator:
     """Parameters, validation and fitted state; mixins say what kind of estimator it is.
@@ -368,3 +372,7 @@ def _not_fitted() -> type[NotFittedError]:
     if theirs is None:
         return NotFittedError
     return type("NotFittedError", (NotFittedError, theirs), {})
+
+
+def _not_fitted_again(*args: Any) -> NotFittedError:
+    return _not_fitted()(*args)

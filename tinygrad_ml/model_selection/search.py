@@ -113,6 +113,11 @@ class _Search(Estimator):
         if callable(self.refit):
             return self.refit
         if not trial.several:
+            if isinstance(self.refit, str) and self.refit != self.scoring:
+                raise ValueError(
+                    f"{type(self).__name__}: with the one scoring {self.scoring!r:.80} refit must "
+                    f"be True or False, got {self.refit!r:.80}. Give the name as scoring."
+                )
             return "score"
         if self.refit is False or (isinstance(self.refit, str) and self.refit in trial.scorers):
             return self.refit or None
