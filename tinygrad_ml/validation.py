@@ -81,13 +81,7 @@ def _check_sparse(X: Any, owner: str, dtypes: Any, positive: bool) -> Any:
 
 def _numbers(values: Any, owner: str, name: str, dtypes: Any) -> np.ndarray:
     """An array of one of `dtypes`; the first is for everything else."""
-    try:
-        array = np.asarray(values)
-    except ValueError as error:
-        raise ValueError(
-            f"{owner}: expected {name} in a regular shape, got rows of different lengths. "
-            "Make all rows equally long."
-        ) from error
+    array = as_array(values, owner, name)
     if array.dtype.kind == "c":
         raise ValueError(
             f"{owner}: Complex data not supported, got {name} of {array.dtype}. "
@@ -102,6 +96,22 @@ def _numbers(values: Any, owner: str, name: str, dtypes: Any) -> np.ndarray:
         )
     # NumPy's own TypeError says best what an object that is no number is.
     return array.astype(dtypes[0])
+
+
+def as_array(values: Any, owner: str, name: str) -> np.ndarray:
+    """np.asarray, with a sentence for lists of different lengths and for masked values."""
+    if type(values) is not np.ndarray and hasattr(values, "_mask") and np.ma.is_masked(values):
+        raise ValueError(
+            f"{owner}: expected {name} without masked values, got {np.ma.count_masked(values)} of "
+            "them. Fill them in with .filled(value), or leave those rows out."
+        )
+    try:
+        return np.asarray(values)
+    except ValueError as error:
+        raise ValueError(
+            f"{owner}: expected {name} in a regular shape, got rows of different lengths. "
+            "Make all rows equally long."
+        ) from error
 
 
 def _holds_text(array: np.ndarray) -> bool:
