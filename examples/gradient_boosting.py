@@ -44,9 +44,10 @@ model.fit(X_train, y_train)
 held_out = [np.mean((y_test - predicted) ** 2) for predicted in model.staged_predict(X_test)]
 early = GradientBoostingRegressor(random_state=0, n_iter_no_change=10, **RULES)
 stop = early.fit(X_train, y_train).n_estimators_
+before = model.oob_scores_[0] + model.oob_improvement_[0]
 curves = {
-    "rows of the stage": model.train_score_,
-    "rows out of its bag": model.oob_scores_,
+    "training": model.train_score_,
+    "what rows out of the bag gained": before - np.cumsum(model.oob_improvement_),
     "held-out quarter": held_out,
 }
 print(write_picture("gradient_boosting.png", plot_boosting, curves, stop, "squared error"))

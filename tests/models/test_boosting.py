@@ -337,3 +337,29 @@ def test_hostile_data(data):
     loss = data.draw(st.sampled_from(LOSSES))
     predicted = GradientBoostingRegressor(loss=loss, **rules).fit(X, values, weights).predict(X)
     assert predicted.shape == (n,) and np.isfinite(predicted).all()
+
+
+def test_weights_of_any_size():
+    X, y = problem()
+    rules = {"n_estimators": 5}
+    expected = GradientBoostingRegressor(**rules).fit(X, y).predict(X)
+    for size in (1e-300, 1e300):
+        found = GradientBoostingRegressor(**rules).fit(X, y, np.full(150, size)).predict(X)
+        np.testing.assert_allclose(found, expected, rtol=1e-12)
+    vanishing = np.where(y > 0, 1e-300, 1e300)
+    assert (GradientBoostingRegressor(**rules).fit(X, y, vanishing).predict(X) < 0).all()
+
+
+def test_an_init_that_cannot_do_what_is_asked():
+    X, y = classes()
+    with pytest.raises(ValueError, match="init with predict_proba, got DecisionTreeRegressor"):
+        GradientBoostingClassifier(init=DecisionTreeRegressor()).fit(X, y)
+    with pytest.raises(ValueError, match="init whose fit takes sample_weight, got _Blind"):
+        GradientBoostingClassifier(init=_Blind()).fit(X, y, np.ones(150))
+
+
+@pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid value")
+def test_steps_that_are_far_too_long():
+    X, y = problem()
+    with pytest.raises(ValueError, match="beyond all bounds after 2 stages .* Lower learning_rate"):
+        GradientBoostingRegressor(learning_rate=1e300).fit(X, y)
