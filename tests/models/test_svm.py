@@ -13,7 +13,7 @@ from sklearn.model_selection import StratifiedKFold
 
 import tinygrad_ml as tg
 from tinygrad_ml.data import load_breast_cancer, load_diabetes, load_digits, load_iris, load_wine
-from tinygrad_ml.models import SVC, SVR
+from tinygrad_ml.models import SVC, SVR, smo
 from tinygrad_ml.models.platt import couple, fit_sigmoid
 from tinygrad_ml.validation import ConvergenceWarning
 
@@ -178,6 +178,29 @@ def test_a_small_cache_gives_the_same_result():
     X, y = scaled(load_iris)
     small, large = (SVC(tol=1e-6, cache_size=size).fit(X, y) for size in (1e-6, 200))
     np.testing.assert_allclose(small.decision_function(X), large.decision_function(X), atol=1e-5)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_long_runs_leave_resting_coefficients_aside(n_classes, monkeypatch):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((360, 8)) * np.arange(1, 9)
+    y = np.digitize(X[:, 0] + X[:, 1] + 2 * rng.standard_normal(360), [-1, 1][: n_classes - 1])
+    taken = []
+    shrunk = smo._shrunk
+    monkeypatch.setattr(smo, "_shrunk", lambda *state: taken.append(shrunk(*state)) or taken[-1])
+    how = {"kernel": "linear", "tol": 1e-4}
+    ours, theirs = SVC(**how).fit(X, y), peer.SVC(**how).fit(X, y)
+    assert max(taken) > 100 and ours.kkt_violation_ <= 1e-4
+    np.testing.assert_allclose(ours.coef_, theirs.coef_, rtol=1e-3, atol=1e-5)
+    if n_classes == 2:
+        targets = 2.0 * y - 1
+        violation, objective, _ = certificate(ours, X, targets, np.ones(360))
+        assert violation <= 1e-4 * (1 + 1e-6)
+        np.testing.assert_allclose(ours.dual_objective_, objective, rtol=1e-8)
+        expected = libsvm_objective(theirs, X, targets)
+        np.testing.assert_allclose(ours.dual_objective_, expected, rtol=1e-6)
+    with pytest.warns(ConvergenceWarning):
+        assert SVC(**how, max_iter=1100).fit(X, y).n_iter_.max() == 1100
 
 
 def test_a_function_as_kernel():
