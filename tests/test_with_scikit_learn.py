@@ -145,6 +145,13 @@ class TestTheirs:
             sklearn.ensemble.StackingClassifier(ours, models.LogisticRegression(), cv=3),
             sklearn.ensemble.VotingClassifier(ours),
             sklearn.ensemble.VotingClassifier(ours, voting="soft"),
+            sklearn.ensemble.StackingClassifier(
+                [
+                    ("search", GridSearchCV(ours[0][1], {"max_depth": [1, 3]}, cv=3)),
+                    ("pipe", preprocessing.make_pipeline(scaler(), ours[1][1])),
+                ],
+                cv=3,
+            ),
             sklearn.ensemble.BaggingClassifier(ours[0][1], 5, random_state=0),
             sklearn.ensemble.AdaBoostClassifier(ours[0][1], n_estimators=5, random_state=0),
             sklearn.calibration.CalibratedClassifierCV(ours[1][1], cv=3),
