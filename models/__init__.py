@@ -3,9 +3,11 @@
 from .autoencoder import Autoencoder
 from .autoencoder_transformer import AutoencoderTransformer
 from .blocks import image_blocks, image_from_blocks, psnr, snr
+from .boosting import GradientBoostingClassifier, GradientBoostingRegressor
 from .cnn import CNN
 from .cnn_classifier import CNNClassifier
 from .environments import ChainEnvironment, GridEnvironment
+from .forest import RandomForestClassifier, RandomForestRegressor
 from .gpt import GPT
 from .kd_tree import KDTree
 from .kmeans import KMeans
@@ -39,6 +41,8 @@ __all__ = [
     "DecisionTreeRegressor",
     "GPT",
     "GaussianNB",
+    "GradientBoostingClassifier",
+    "GradientBoostingRegressor",
     "GridEnvironment",
     "KDTree",
     "KMeans",
@@ -54,6 +58,8 @@ __all__ = [
     "MultinomialNB",
     "PCA",
     "QLearningAgent",
+    "RandomForestClassifier",
+    "RandomForestRegressor",
     "Ridge",
     "SVC",
     "SVR",

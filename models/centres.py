@@ -225,12 +225,12 @@ class Centres(Transformer, Clusterer, Estimator):
                 f"{(n_clusters, X.shape[1])}, got {init.shape}. Each row is a centre."
             )
 
-    def _warn_of_few(self, centres: np.ndarray) -> None:
-        distinct = len(np.unique(centres, axis=0))
-        if distinct < len(centres):
+    def _warn_of_few(self, found: int) -> None:
+        wanted = len(self.cluster_centers_)
+        if found < wanted:
             warnings.warn(
-                f"{type(self).__name__}: expected {len(centres)} clusters, found {distinct}: X "
-                "has not as many different rows. Ask for fewer clusters.",
+                f"{type(self).__name__}: expected {wanted} clusters, found {found}: X has too few "
+                "different rows, or max_iter is too small. Ask for fewer clusters.",
                 UserWarning,
                 stacklevel=3,
             )

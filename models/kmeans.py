@@ -118,7 +118,7 @@ class KMeans(Centres):
                 self.inertia_, self.n_iter_ = inertia, n_iter
         if len(self.labels_) < len(X):
             self.labels_ = self.predict(X)
-        self._warn_of_few(self.cluster_centers_)
+        self._warn_of_few(len(np.unique(self.labels_)))
         return self
 
     def _runs(self) -> int:

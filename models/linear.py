@@ -207,11 +207,14 @@ class LinearRegression(_Linear):
         limit = self._limit(X, share)
         if self.learning_rate < limit and np.isfinite(losses[-1]):
             return
+        safe = (
+            f"Below 2 / (largest eigenvalue) = {limit:.3g} it converges; features" if limit else ""
+        )
         raise ValueError(
             f"LinearRegression: expected a loss that falls, got {losses[0]:.3g} at first and "
             f"{losses[-1]:.3g} after {len(losses) - 1} steps with learning_rate="
-            f"{self.learning_rate:g}: it diverges. Below 2 / (largest eigenvalue) = {limit:.3g} "
-            "it converges; features of mean 0 and variance 1 allow a larger one."
+            f"{self.learning_rate:g}: it diverges. {safe or 'Features'} of mean 0 and variance 1 "
+            "allow a larger one."
         )
 
     def _limit(self, X: np.ndarray, share: np.ndarray) -> float:
@@ -220,7 +223,8 @@ class LinearRegression(_Linear):
         scaled = np.sqrt(share)[:, None] * np.hstack(columns)
         if not np.isfinite(scaled).all():
             return 0.0
-        return float(2 / max(float(np.linalg.norm(scaled, 2)), 1e-150) ** 2)
+        largest = max(float(np.linalg.norm(scaled, 2)), 1e-150)
+        return 2 / largest / largest
 
     def _hat(self, X: np.ndarray) -> list[np.ndarray]:
         if self.solver != "lstsq":  # steps that end early obey no closed form
@@ -283,7 +287,9 @@ class Ridge(_Linear):
         if w is None:
             u, s, v = np.linalg.svd(X, full_matrices=False)
             shrunk = _shrinkage(s, np.atleast_1d(alpha)).T  # (singular values, 1 or outputs)
-            w = (v.T @ (shrunk * (u.T @ y.reshape(len(y), -1)))).reshape(-1, *y.shape[1:])
+            with np.errstate(over="ignore", invalid="ignore"):
+                w = v.T @ (shrunk * (u.T @ y.reshape(len(y), -1)))
+            w = w.reshape(-1, *y.shape[1:])
         self._learn(w, x_mean, y_mean)
         return self
 
@@ -316,7 +322,7 @@ def _ridge_by_gram(X: np.ndarray, y: np.ndarray, alpha: float) -> np.ndarray | N
     with np.errstate(over="ignore", invalid="ignore"):
         gram = X @ X.T if wide else X.T @ X
         size = np.trace(gram)  # at least the largest eigenvalue
-    if not (np.isfinite(size) and size <= SAFE_CONDITION * alpha):
+    if not (alpha > 0 and np.isfinite(size) and size <= SAFE_CONDITION * alpha):
         return None
     gram.flat[:: len(gram) + 1] += alpha
     if wide:

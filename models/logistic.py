@@ -1,8 +1,8 @@
 """Logistic regression: log-odds of the classes that are linear functions of the features.
 
 The loss is convex, with the gradient (p - y) X^T: what the sigmoid, or the softmax, leaves of the
-chain rule. Both solvers look for its zero in features that are centred, scaled and decorrelated,
-where no direction is much steeper than another, and the answer is turned back at the end.
+chain rule. Both solvers look for its zero in features of mean 0 and variance 1, so that units do
+not matter, and the answer is carried back at the end.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from tinygrad_ml.optim import LBFGS
 from tinygrad_ml.tensor import Parameter
 from tinygrad_ml.validation import (
     BOOLEAN,
+    CLASS_WEIGHT,
     NOTHING,
     Accepts,
     ConvergenceWarning,
@@ -36,12 +37,8 @@ from tinygrad_ml.validation import (
     number,
 )
 
-WIDEST = 1000  # features that are decorrelated; for more, their products would take the longest
+ROUNDING = 1e-15  # a change of the loss, about 1 at the start, in its last digit
 PAIRS = 10  # differences of gradients that L-BFGS remembers
-
-CLASS_WEIGHT = (
-    NOTHING | choice("balanced") | Accepts("a dict of classes", lambda v: isinstance(v, dict))
-)
 
 
 class LogisticRegression(Classifier, Estimator):
@@ -56,13 +53,14 @@ class LogisticRegression(Classifier, Estimator):
     penalty : "l2", or None for none.
     fit_intercept : whether there are b, which are not penalised.
     solver : "lbfgs", quasi-Newton steps of the optimizer `LBFGS`; "newton", Newton's method whose
-        steps come from conjugate gradients, which reaches the last digit (tol=1e-10).
-    tol : stop when no element of the gradient of the mean loss is larger, taken in decorrelated
-        features of variance 1, so that units do not matter.
+        steps come from conjugate gradients, which reaches the last digit (tol=1e-10); "auto",
+        what is fastest: "newton" for two classes, "lbfgs" for more.
+    tol : stop when no element of the gradient of the mean loss is larger, with respect to
+        coefficients of features of variance 1.
     max_iter : how many steps are taken at most.
     class_weight : None, "balanced" (every class counts as much as any other) or {class: weight}.
 
-    X may be sparse; it is then neither centred nor decorrelated.
+    X may be sparse; it is then scaled but not centred.
     Fitted: `classes_`, `coef_` (1, features) for two classes and (classes, features) for more,
     `intercept_` (1,) or (classes,), `n_iter_` (1,).
 
@@ -81,7 +79,7 @@ class LogisticRegression(Classifier, Estimator):
         "C": number(above=0) | Accepts("np.inf", lambda v: isinstance(v, float) and v == np.inf),
         "penalty": choice("l2") | NOTHING,
         "fit_intercept": BOOLEAN,
-        "solver": choice("lbfgs", "newton"),
+        "solver": choice("auto", "lbfgs", "newton"),
         "tol": number(above=0),
         "max_iter": integer(),
         "class_weight": CLASS_WEIGHT,
@@ -96,7 +94,7 @@ class LogisticRegression(Classifier, Estimator):
         C: float = 1.0,
         penalty: str | None = "l2",
         fit_intercept: bool = True,
-        solver: str = "lbfgs",
+        solver: str = "auto",
         tol: float = 1e-4,
         max_iter: int = 100,
         class_weight: Any = None,
@@ -116,15 +114,16 @@ class LogisticRegression(Classifier, Estimator):
         if n_classes < 2:
             raise ValueError(
                 "LogisticRegression: expected at least two classes in y, got 1 class, "
-                f"{self.classes_[0]!r}. Look whether a filter left only that one."
+                f"{self.classes_.tolist()[0]!r}. Look whether a filter left only that one."
             )
-        weights = np.ones(len(y)) if weights is None else weights.astype(np.float64)
-        weights = weights * class_weights(self, y, weights)[y]
+        weights = self._weights_by_class(y, weights)
+        weights = np.ones(len(y)) if weights is None else weights
         total = weights.sum()
         strength = 0.0 if self.penalty is None else 1 / (self.C * total)
         targets = y[None] if n_classes == 2 else one_hot(y, n_classes, np.float64).T
         loss = MeanLoss(X, targets, weights / total, strength, self.fit_intercept)
-        solve = _newton if self.solver == "newton" else _lbfgs
+        newton = self.solver == "newton" or (self.solver == "auto" and n_classes == 2)
+        solve = _newton if newton else _lbfgs
         V, steps, gradient = solve(loss, self.tol, self.max_iter)
         self.n_iter_ = np.array([max(1, steps)])
         self.coef_, self.intercept_ = loss.coefficients(V)
@@ -138,9 +137,10 @@ class LogisticRegression(Classifier, Estimator):
                 "small or very large values. Use features of variance 1 (StandardScaler)."
             )
         if left > self.tol:
+            other = "" if self.solver == "newton" else ", or solver='newton'"
             warnings.warn(
                 f"LogisticRegression: expected a gradient of at most tol={self.tol:g}, got "
-                f"{left:.1e} after {steps} steps. Use a larger max_iter, or solver='newton'.",
+                f"{left:.1e} after {steps} steps. Use a larger max_iter{other}.",
                 ConvergenceWarning,
                 stacklevel=3,
             )
@@ -180,32 +180,11 @@ class LogisticRegression(Classifier, Estimator):
         return log_softmax(scores)
 
 
-def class_weights(estimator: Any, y: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """The weight of each class, (classes,), as the parameter `class_weight` asks.
-
-    "balanced" is n / (classes * n_k) where n counts the weights; classes a dict leaves out have 1.
-    """
-    classes, wanted = estimator.classes_, estimator.class_weight
-    if wanted is None:
-        return np.ones(len(classes))
-    if isinstance(wanted, str):
-        counts = np.bincount(y, weights, len(classes))
-        return counts.sum() / (len(classes) * counts)
-    unknown = [key for key in wanted if key not in classes.tolist()]
-    bad = [w for w in wanted.values() if not (isinstance(w, (int, float)) and 0 < w < np.inf)]
-    if unknown or bad:
-        raise ValueError(
-            f"{type(estimator).__name__}: class_weight must give positive numbers for classes of "
-            f"y, {classes.tolist()!r:.80}, got {wanted!r:.80}. Classes left out have weight 1."
-        )
-    return np.array([float(wanted.get(each, 1.0)) for each in classes.tolist()])
-
-
 class MeanLoss:
     """The mean loss with its penalty, and its derivatives, as functions of coefficients V.
 
     V is (1 or classes, features + 1) in the coordinates that suit the solvers: the features are
-    centred, scaled and turned by a matrix A, w = V A^T, and a column of ones carries b.
+    centred and divided by `units`, w = V / units, and a column of ones carries b.
     `targets` (1 or classes, n) are 0 and 1, `share` (n,) sums to 1, `strength` is the
     factor of |w|^2 / 2.
     """
@@ -215,54 +194,43 @@ class MeanLoss:
         self.intercept = intercept
         self.sign = 1.0 - 2 * targets  # for two classes: -1 for the second
         self.mean = np.zeros(X.shape[1])
-        self.A: np.ndarray | None = None
-        self.X: Any
-        if hasattr(X, "toarray"):
-            from scipy.sparse import csr_array, hstack
+        sparse = hasattr(X, "toarray")
+        X = X.astype(np.float64)
+        if not sparse and intercept:
+            with np.errstate(over="ignore", invalid="ignore"):
+                self.mean = share @ X
+                X = X - self.mean
+        X, self.units = self._scaled(X, sparse)
+        if intercept:
+            from_ones = np.ones((X.shape[0], 1))
+            X = _hstack(X, from_ones) if sparse else np.hstack([X, from_ones])
+        self.X = X
+        self.size = (len(targets), X.shape[1])
 
-            columns = [X, np.ones((X.shape[0], 1))] if intercept else [X]
-            self.X = csr_array(hstack(columns, dtype=np.float64))
-        else:
-            self.X = self._decorrelated(X.astype(np.float64))
-        self.size = (len(targets), self.X.shape[1])
-
-    def _decorrelated(self, X: np.ndarray) -> np.ndarray:
-        """(X - mean) A with covariances of about 1 and 0, and a column of ones behind."""
-        width = X.shape[1]
-        with np.errstate(over="ignore", invalid="ignore"):
-            if self.intercept:
-                self.mean = self.share @ X
-            X = X - self.mean
-            largest = np.abs(X).max(axis=0)
+    def _scaled(self, X: Any, sparse: bool) -> tuple[Any, np.ndarray]:
+        """X of mean square 1 in every column, in units in which the penalty is at most 1."""
+        largest = np.abs(X).max(axis=0)
+        largest = largest.toarray().ravel() if sparse else largest
         if not np.isfinite(largest).all():
             raise ValueError(
                 "LogisticRegression: expected values whose sums are finite, got values near the "
                 "largest number. Divide X by a constant."
             )
-        largest[largest <= 1e-14 * np.abs(self.mean)] = 0  # a constant, but for rounding
-        X = X / np.where(largest > 0, largest, 1)
-        scale = np.sqrt(self.share @ (X * X))
-        scale[scale == 0] = 1
-        units = np.where(largest > 0, largest, 1) * scale
-        X /= scale
-        A = np.diag(1 / units)
-        if width <= WIDEST:
-            with np.errstate(over="ignore"):
-                weight = np.minimum(self.strength / units / units, 1e30)
-            gram = (X.T * self.share) @ X + np.diag(weight + 1e-10)
-            turn = np.linalg.inv(np.linalg.cholesky(gram)).T
-            A, X = turn / units[:, None], X @ turn
-        self.A = A
-        return np.column_stack([X, np.ones(len(X))]) if self.intercept else X
+        constant = largest <= 1e-14 * np.abs(self.mean)  # or 0
+        if not sparse:
+            X[:, constant] = 0  # else its rounding would be taken for data
+        X = X / np.where(constant, 1, largest)
+        largest[constant] = 0
+        spread = largest * np.sqrt(self.share @ (X * X))
+        units = np.maximum(spread, self.strength**0.5)
+        units[units == 0] = 1
+        return X * (largest / units), units
 
     def penalty_slope(self, V: np.ndarray) -> np.ndarray:
         """strength * w, carried back to V; the column of b is free."""
-        out = self.strength * V
-        if self.A is not None:
-            width = len(self.A)
-            out[:, :width] = self.strength * (V[:, :width] @ self.A.T) @ self.A
-        if self.intercept:
-            out[:, -1] = 0
+        out = np.zeros_like(V)
+        width = len(self.units)
+        out[:, :width] = self.strength / self.units / self.units * V[:, :width]
         return out
 
     def value(self, V: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
@@ -301,11 +269,16 @@ class MeanLoss:
 
     def coefficients(self, V: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """w and b for the features as they came."""
-        w = V[:, :-1] if self.intercept else V
         with np.errstate(over="ignore", invalid="ignore"):
-            w = w if self.A is None else w @ self.A.T
+            w = V[:, : len(self.units)] / self.units
             b = V[:, -1] - w @ self.mean if self.intercept else np.zeros(len(V))
         return w, b
+
+
+def _hstack(*columns: Any) -> Any:
+    from scipy.sparse import csr_array, hstack
+
+    return csr_array(hstack(columns))
 
 
 Solution = tuple[np.ndarray, int, np.ndarray]  # V, steps, gradient there
@@ -315,7 +288,7 @@ def _lbfgs(loss: MeanLoss, tol: float, max_iter: int) -> Solution:
     V = Parameter(np.zeros(loss.size))
     optimizer = LBFGS(
         [V], max_iter=max_iter, max_evaluations=20 * max_iter + 100, tolerance_grad=tol,
-        tolerance_change=0.0, history_size=PAIRS,
+        tolerance_change=ROUNDING, history_size=PAIRS,
     )  # fmt: skip
 
     def closure() -> float:
@@ -323,12 +296,17 @@ def _lbfgs(loss: MeanLoss, tol: float, max_iter: int) -> Solution:
         return value
 
     optimizer.step(closure)
-    return V.data, optimizer.step_count, loss.value(V.data)[1]
+    steps, gradient = optimizer.step_count, loss.value(V.data)[1]
+    if np.abs(gradient).max() <= tol or steps >= max_iter:
+        return V.data, steps, gradient
+    # Losses are equal in all digits before the gradient is 0; its derivative sees further.
+    V_end, more, gradient = _newton(loss, tol, max_iter - steps, V.data)
+    return V_end, steps + more, gradient
 
 
-def _newton(loss: MeanLoss, tol: float, max_iter: int) -> Solution:
+def _newton(loss: MeanLoss, tol: float, max_iter: int, start: Any = None) -> Solution:
     """Steps to where the second-order model of the loss is least, halved until the loss falls."""
-    V = np.zeros(loss.size)
+    V = np.zeros(loss.size) if start is None else np.array(start)
     value, gradient, p = loss.value(V)
     for step in range(max_iter):
         norm = float(np.linalg.norm(gradient))

@@ -9,7 +9,6 @@ import numpy as np
 
 from tinygrad_ml import kernels
 from tinygrad_ml.estimator import Classifier, Estimator
-from tinygrad_ml.functional import pairwise_distances
 from tinygrad_ml.generators import generator
 from tinygrad_ml.training import History
 from tinygrad_ml.validation import (
@@ -23,7 +22,12 @@ from tinygrad_ml.validation import (
     number,
 )
 
+from .centres import Samples, unit_scale
+from .kmeans import KMeans
+
 FINE = 0.05  # LVQ2.1 and LVQ3 start at this part of the learning rate when they follow LVQ1
+LARGEST_SCALE = 2.0**100  # a number in single precision
+AWAY = 1e15  # times as far as the farthest sample: there all samples look alike
 ALGORITHMS = {"lvq1": 1, "lvq2.1": 2, "lvq3": 3}  # their numbers in the kernel
 PAIR = Accepts(
     "a pair (prototypes, their classes)", lambda v: isinstance(v, (tuple, list)) and len(v) == 2
@@ -46,8 +50,9 @@ class LVQ(Classifier, Estimator):
     prototypes_per_class : a number, or {class: number}.
     algorithm : "lvq1", "lvq2.1" or "lvq3".
     init : the prototypes at the start: "random" samples of their class; the "first" samples of
-        their class, which are then left out of training; or (prototypes (m, features), classes
-        (m,)), such as those of another LVQ, with which `algorithm` goes on alone.
+        their class, which are then left out of training; "k-means", the centres of the clusters of
+        each class; or (prototypes (m, features), classes (m,)), such as those of another LVQ, with
+        which `algorithm` goes on alone.
     learning_rate : a in the first epoch.
     decay : a of epoch t = 0, 1, ...: "halve", a / 2^t; "linear", down to the least in the last
         epoch; "inverse", a / (1 + t); "constant".
@@ -75,7 +80,7 @@ class LVQ(Classifier, Estimator):
     _parameters = {
         "prototypes_per_class": integer() | BY_CLASS,
         "algorithm": choice(*ALGORITHMS),
-        "init": choice("random", "first") | PAIR,
+        "init": choice("random", "first", "k-means") | PAIR,
         "learning_rate": number(above=0, most=1),
         "decay": choice("halve", "linear", "inverse", "constant"),
         "min_learning_rate": number(0),
@@ -120,49 +125,58 @@ class LVQ(Classifier, Estimator):
     def fit(self, X: Any, y: Any) -> LVQ:
         """Learn prototypes from X (n, features) and classes y (n,)."""
         X, y, _ = self._start_fit(X, y)
-        _check_squares(X)
         rng = generator(self.random_state, "LVQ", "random_state")
         samples = np.arange(len(X))
         if isinstance(self.init, str):
             prototypes, own, samples = self._drawn(X, y, rng)
         else:
             prototypes, own, y = self._given(X, y)
-        self.history_ = History()
-        algorithm = ALGORITHMS[self.algorithm]
+        # By a power of two, which rounds nothing, so that squares neither overflow nor vanish.
+        scale = min(unit_scale("LVQ", X, prototypes), LARGEST_SCALE)
+        prototypes, X = prototypes * scale, X * scale
+        history, algorithm = History(), ALGORITHMS[self.algorithm]
+        data = own, X, y, samples, rng, history
         if algorithm != 1 and isinstance(self.init, str):
-            prototypes = self._train(prototypes, own, X, y, samples, rng, 1, 1.0)
-            event = {"epoch": len(self.history_), "event": f"{self.algorithm} goes on"}
-            self.history_.events.append(event)
-            prototypes = self._train(prototypes, own, X, y, samples, rng, algorithm, FINE)
+            prototypes = self._train(prototypes, *data, 1, 1.0)
+            event = {"epoch": len(history), "event": f"{self.algorithm} goes on"}
+            history.events.append(event)
+            prototypes = self._train(prototypes, *data, algorithm, FINE)
         else:
-            prototypes = self._train(prototypes, own, X, y, samples, rng, algorithm, 1.0)
-        self.prototypes_, self.prototype_labels_ = prototypes, self.classes_[own]
-        self.n_iter_ = len(self.history_)
+            prototypes = self._train(prototypes, *data, algorithm, 1.0)
+        self.prototypes_, self.prototype_labels_ = prototypes / scale, self.classes_[own]
+        self.history_, self.n_iter_ = history, len(history)
         return self
 
     def predict(self, X: Any) -> np.ndarray:
         """The class of the nearest prototype, the first of equally near ones: (n,)."""
         X = self._input(X)
-        _check_squares(X)
-        square = pairwise_distances(X, self.prototypes_, "sqeuclidean")
-        return self.prototype_labels_[square.argmin(axis=1)]
+        nearest = Samples(X, self.prototypes_, "LVQ").nearest(self.prototypes_)
+        return self.prototype_labels_[nearest]
 
     def _train(
         self, prototypes: np.ndarray, own: np.ndarray, X: np.ndarray, y: np.ndarray,
-        samples: np.ndarray, rng: np.random.Generator, algorithm: int, part: float,
+        samples: np.ndarray, rng: np.random.Generator, history: History, algorithm: int,
+        part: float,
     ) -> np.ndarray:  # fmt: skip
         """`max_iter` epochs of one algorithm, from `part` of the learning rate on."""
         window = (1 - self.window) / (1 + self.window)
         for epoch in range(self.max_iter):
             rate = self._rate(epoch, part * self.learning_rate)
             order = rng.permutation(samples) if self.shuffle else samples
-            prototypes, mistakes = kernels.lvq_epoch(
-                prototypes, X, own, y, order,
-                rate=rate, window=window, epsilon=self.epsilon, algorithm=algorithm,
-            )  # fmt: skip
+            with np.errstate(over="ignore", invalid="ignore"):
+                prototypes, mistakes = kernels.lvq_epoch(
+                    prototypes, X, own, y, order,
+                    rate=rate, window=window, epsilon=self.epsilon, algorithm=algorithm,
+                )  # fmt: skip
+            if not np.abs(prototypes).max() <= AWAY:
+                raise ValueError(
+                    "LVQ: expected prototypes among the samples, got some that run away without "
+                    f"end, in epoch {len(history) + 1} at the learning rate {rate:g}: most samples "
+                    "push them off. Use a smaller learning_rate, or one that decays."
+                )
             error = mistakes / max(1, len(samples))
-            row = {"epoch": len(self.history_) + 1, "error": error, "learning_rate": rate}
-            self.history_.epochs.append(row)
+            row = {"epoch": len(history) + 1, "error": error, "learning_rate": rate}
+            history.epochs.append(row)
         return prototypes
 
     def _rate(self, epoch: int, first: float) -> float:
@@ -185,6 +199,10 @@ class LVQ(Classifier, Estimator):
         if self.init == "first":
             chosen = np.concatenate([rows[:count] for rows, count in pairs])
             return X[chosen], own, np.setdiff1d(np.arange(len(X)), chosen)
+        if self.init == "k-means":
+            clusters = [KMeans(count, random_state=rng).fit(X[rows]) for rows, count in pairs]
+            centres = np.concatenate([each.cluster_centers_ for each in clusters])
+            return centres, own, np.arange(len(X))
         chosen = np.concatenate([rng.choice(rows, count, replace=False) for rows, count in pairs])
         return X[chosen], own, np.arange(len(X))
 
@@ -216,7 +234,6 @@ class LVQ(Classifier, Estimator):
                 f"LVQ: expected prototypes of {X.shape[1]} features in init, as in X, got "
                 f"{prototypes.shape[1]}. A row is one prototype."
             )
-        _check_squares(prototypes)
         classes, own = check_labels(self.init[1], "LVQ: init", len(prototypes))
         places = {each: k for k, each in enumerate(classes.tolist())}
         missing = [each for each in self.classes_.tolist() if each not in places]
@@ -228,16 +245,3 @@ class LVQ(Classifier, Estimator):
         numbers = np.array([places[each] for each in self.classes_.tolist()])
         self.classes_ = classes
         return prototypes.astype(X.dtype), own, numbers[y]
-
-
-def _check_squares(X: np.ndarray) -> None:
-    """Refuse values whose squared differences would be infinite or all 0."""
-    kind = np.finfo(X.dtype)
-    largest = float(np.abs(X).max())
-    high = float(np.sqrt(kind.max / X.shape[1])) / 4
-    low = float(np.sqrt(kind.tiny)) * 1e3
-    if largest > high or 0 < largest < low:
-        raise ValueError(
-            f"LVQ: expected values whose squares can be added up, |x| from {low:.0e} to "
-            f"{high:.0e} in {X.dtype}, got {largest:.0e}. Scale the features."
-        )

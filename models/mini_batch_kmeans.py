@@ -145,7 +145,7 @@ class MiniBatchKMeans(Centres):
         self.cluster_centers_ = centres.astype(X.dtype)
         if self.compute_labels:
             self.labels_, self.inertia_ = self._labels_and_inertia(everything, all_weights)
-        self._warn_of_few(self.cluster_centers_)
+            self._warn_of_few(len(np.unique(self.labels_)))
         return self
 
     def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> MiniBatchKMeans:

@@ -190,7 +190,7 @@ class ScalarQuantizer(Estimator):
     ----------
     bits : of a code, 1 to 16.
     method : "uniform" has cells of one width and levels in their middles: the error is at most
-        half a step, and for a sine as large as the range the SNR is 6.02 bits + 1.76 dB.
+        half a step, and for a sine as large as the range the SNR nears 6.02 bits + 1.76 dB.
         "lloyd-max" makes the mean squared error small: each level is the mean of the samples in its
         cell, each threshold lies in the middle of two levels.
     limits : (low, high), the range of "uniform"; None for that of the samples.

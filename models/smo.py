@@ -39,10 +39,12 @@ def solve(
     tolerance: float,
     cache_bytes: float,
     max_steps: int,
+    places: np.ndarray | None = None,
 ) -> Solution:
     """Minimise 1/2 b'Kb - targets'b + e |b|_1 over lower <= b <= upper with sum b = 0.
 
-    `rows` gives rows of K on demand, or is K.
+    `rows` gives rows of K on demand, or is a larger matrix: K is its rows and columns `places`,
+    which are in increasing order.
 
     Source: J. Platt, Fast training of support vector machines using sequential minimal
     optimization, 1998; Fan, Chen and Lin, 2005.
@@ -50,8 +52,9 @@ def solve(
     n = len(targets)
     b, gradient = np.zeros(n), -targets.astype(float)
     used = np.zeros(n, np.int64)
+    columns = np.arange(n) if places is None else places
     if isinstance(rows, np.ndarray):
-        cache, slot = rows, np.arange(n)
+        cache, slot = rows, columns
     else:
         held = int(min(n, max(2 * BLOCK, cache_bytes // (8 * n))))
         cache, slot = memory.empty((held, n), np.float64), np.full(n, -1)
@@ -59,7 +62,7 @@ def solve(
     done = 0
     while True:
         stopped, steps = kernels.smo(
-            gradient, b, lower, upper, diagonal, cache, slot, used,
+            gradient, b, lower, upper, diagonal, cache, slot, columns, used,
             e=e, tolerance=tolerance, steps=max_steps - done,
         )  # fmt: skip
         done += steps
@@ -83,9 +86,9 @@ def _wanted(
 ) -> np.ndarray:
     """The rows that the next steps will probably need: those of the steepest slopes."""
     up, down = _slopes(gradient, b, lower, upper, 0.0)
-    steepness = np.where(slot < 0, np.maximum(-up, down), -np.inf)
+    flatness = np.where(slot < 0, np.minimum(up, -down), np.inf)
     count = min(BLOCK, len(b)) - 1
-    return np.argpartition(steepness, -count)[-count:] if count else np.empty(0, np.int64)
+    return np.argpartition(flatness, count)[:count]
 
 
 def _fill(

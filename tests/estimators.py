@@ -20,6 +20,10 @@ OTHERS = {
 
 # Parameters that keep the tests short; everything else at its default.
 SMALL = {
+    "GradientBoostingClassifier": {"n_estimators": 10},
+    "GradientBoostingRegressor": {"n_estimators": 10},
+    "RandomForestClassifier": {"n_estimators": 10},
+    "RandomForestRegressor": {"n_estimators": 10},
     "AutoencoderTransformer": {"max_iter": 5},
     "MLPClassifier": {"max_iter": 60, "learning_rate_init": 0.01},
     "MLPRegressor": {"max_iter": 60, "learning_rate_init": 0.01},

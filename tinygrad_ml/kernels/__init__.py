@@ -12,6 +12,9 @@ compiles, "compiled" insists on Numba, unset takes what is there. `kernel.numpy(
 `kernel.compiled(...)` call one version explicitly.
 """
 
+from .boosting import (
+    grow_on_histograms,
+)
 from .clusters import (
     cluster_sums,
     columns_of,
@@ -40,6 +43,10 @@ from .elementwise import (
     relu_backward,
     scaled_difference,
     sum_rows,
+)
+from .forest import (
+    add_leaves,
+    find_all_leaves,
 )
 from .kd_tree import (
     build_tree,
@@ -111,6 +118,7 @@ __all__ = [
     "adagrad_update",
     "adam_update",
     "adamax_update",
+    "add_leaves",
     "add_rows",
     "build_tree",
     "centred_scale",
@@ -125,12 +133,14 @@ __all__ = [
     "depthwise2d_weight",
     "erf",
     "erfc",
+    "find_all_leaves",
     "find_leaves",
     "fold",
     "gated",
     "gated_backward",
     "gelu",
     "gelu_backward",
+    "grow_on_histograms",
     "grow_tree",
     "gru",
     "gru_backward",

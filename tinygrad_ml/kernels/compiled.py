@@ -3,6 +3,7 @@
 import numpy as np
 
 from . import convolution, direct, elementwise, pooling, winograd
+from .boosting_loops import grow_on_histograms  # noqa: F401
 from .clusters_loops import cluster_sums, nearest_centres, squared_distances_to, squared_errors  # noqa: F401
 from .compiled_lvq import lvq_epoch  # noqa: F401
 from .compiled_recurrent import gru, gru_backward, lstm, lstm_backward  # noqa: F401
@@ -33,6 +34,7 @@ from .compiled_updates import (  # noqa: F401
 )
 from .compiler import contiguous, loop
 from .depthwise_loops import depthwise2d, depthwise2d_input, depthwise2d_weight  # noqa: F401
+from .forest_loops import add_leaves, find_all_leaves  # noqa: F401
 from .geometry import extent, output_size, tiles
 from .memory import SMALL, empty, zeros
 from .nearest_loops import build_tree, nearest_rows, query_tree  # noqa: F401

@@ -50,6 +50,8 @@ def _epoch(prototypes, X, own, y, order, rate, window, epsilon, algorithm):
         if algorithm == 1:
             _move(prototypes, X, first, i, rate if right else -rate)
             continue
+        if len(prototypes) == 1:
+            continue
         also_right = own[second] == y[i]
         if right != also_right:
             if nearest > window * next_nearest:

@@ -12,7 +12,8 @@ def lvq_epoch(prototypes, X, own, y, order, *, rate, window, epsilon, algorithm)
     algorithm 1: the nearest prototype moves by rate (x - m), towards x if it has x's class, else
     away. 2: the two nearest move so, if just one of them has x's class and x is about as far from
     either, d1 / d2 > window. 3: like 2, and where both have x's class, both move by
-    epsilon rate (x - m). The first of equally near prototypes counts as nearer.
+    epsilon rate (x - m). The first of equally near prototypes counts as nearer. A single prototype
+    has no second beside it, and is moved by 1 only.
 
     Shapes: prototypes (m, d) with classes own (m,), X (n, d) with classes y (n,), order (any,) of
     row numbers; `window` is the least ratio of the distances.
@@ -28,6 +29,8 @@ def lvq_epoch(prototypes, X, own, y, order, *, rate, window, epsilon, algorithm)
         mistakes += int(not right)
         if algorithm == 1:
             prototypes[first] += (rate if right else -rate) * difference[first]
+            continue
+        if len(prototypes) == 1:
             continue
         nearest = square[first]
         square[first] = np.inf

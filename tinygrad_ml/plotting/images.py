@@ -11,12 +11,16 @@ from .base import new_figure
 
 
 def plot_images(
-    images: Any, titles: Sequence[Any] | None = None, columns: int = 8, title: str = ""
+    images: Any,
+    titles: Sequence[Any] | None = None,
+    columns: int = 8,
+    title: str = "",
+    size: float = 1.1,
 ) -> Any:
     """Images in a grid, all on one scale from the darkest to the brightest value.
 
     `images` (n, h, w), or (n, h, w, c) with one channel (grey) or three (red, green, blue, 0..1);
-    `titles`: one per image.
+    `titles`: one per image. `size`: inches that an image is wide.
     """
     pictures = _as_pictures("plot_images", images)
     if titles is not None and len(titles) != len(pictures):
@@ -25,8 +29,8 @@ def plot_images(
         )
     columns = min(columns, len(pictures))
     rows = -(-len(pictures) // columns)
-    height = 1.35 if titles is not None else 1.1
-    figure = new_figure(1.1 * columns + 0.4, height * rows + 0.5, title)
+    height = size + 0.25 if titles is not None else size
+    figure = new_figure(size * columns + 0.4, height * rows + 0.5, title)
     scale = {"vmin": float(pictures.min()), "vmax": float(pictures.max())}
     for i, picture in enumerate(pictures):
         axes = figure.add_subplot(rows, columns, i + 1)
