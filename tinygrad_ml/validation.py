@@ -94,8 +94,14 @@ def _numbers(values: Any, owner: str, name: str, dtypes: Any) -> np.ndarray:
             f"{owner}: expected {name} to hold numbers, got {_example(array)}. Encode texts and "
             "categories as numbers first, for example with OneHotEncoder."
         )
-    # NumPy's own TypeError says best what an object that is no number is.
-    return array.astype(dtypes[0])
+    try:
+        # NumPy's own TypeError says best what an object that is no number is.
+        return array.astype(dtypes[0])
+    except OverflowError as error:
+        raise ValueError(
+            f"{owner}: expected {name} to hold numbers below 1.8e308, got a longer integer. "
+            "Take a smaller unit, or its logarithm."
+        ) from error
 
 
 def as_array(values: Any, owner: str, name: str) -> np.ndarray:
