@@ -18,6 +18,7 @@ from tinygrad_ml.validation import (
     SEED,
     Accepts,
     ConvergenceWarning,
+    check_outputs,
     choice,
     integer,
     number,
@@ -136,8 +137,9 @@ class _SupportVectorMachine(Estimator):
             rows = max(1, _BLOCK // len(self.support_vectors_))
             for start in range(0, len(X), rows):
                 part = slice(start, start + rows)
-                out[part] += kernel(X[part]) @ weights
-        return out
+                with np.errstate(over="ignore", invalid="ignore"):
+                    out[part] += kernel(X[part]) @ weights
+        return check_outputs(out, X, type(self).__name__)
 
 
 class SVC(Classifier, _SupportVectorMachine):
