@@ -19,6 +19,7 @@ from tinygrad_ml.validation import (
     SEED,
     Accepts,
     ConvergenceWarning,
+    check_outputs,
     choice,
     integer,
     number,
@@ -160,12 +161,7 @@ class _SupportVectorMachine(Estimator):
         whole = [slice(0, len(X))]  # other people's functions are called from one thread
         with np.errstate(over="ignore", invalid="ignore"):
             share(fill, whole if callable(self.kernel) else slices(len(X), len(X) * n))
-        if not np.isfinite(out).all():
-            raise ValueError(
-                f"{type(self).__name__}: expected features whose kernel values are finite numbers, "
-                f"got numbers up to {np.abs(X).max():.3g}. Scale them as those of fit."
-            )
-        return out
+        return check_outputs(out, X, type(self).__name__)
 
 
 class SVC(Classifier, _SupportVectorMachine):

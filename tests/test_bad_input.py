@@ -217,3 +217,17 @@ def test_unusual_data_works_or_says_why_not(name, case, one_class):
             assert np.isfinite(result).all(), (method, result)
     if kind_of(name) == "classifier":
         assert set(estimator.predict(X)) <= set(y)
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_far_larger_samples_than_in_fit_give_numbers_or_a_sentence(name):
+    X = samples()
+    estimator = quietly(make(name).fit, X, targets(name, X))
+    for dtype in (np.float32, np.float64):
+        huge = np.where(X > 2, np.finfo(dtype).max, 0.0).astype(dtype)
+        for method in METHODS:
+            if hasattr(estimator, method) and worked(name, getattr(estimator, method), huge):
+                result = quietly(getattr(estimator, method), huge)
+                result = result.toarray() if hasattr(result, "toarray") else np.asarray(result)
+                if result.dtype.kind == "f":
+                    assert np.isfinite(result).all(), method

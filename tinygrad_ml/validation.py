@@ -180,6 +180,16 @@ def _total(array: np.ndarray) -> float:
         return float(np.sum(array))
 
 
+def check_outputs(out: np.ndarray, X: Any, owner: str) -> np.ndarray:
+    """What a model made of X; refused if X is so large that it is no number any more."""
+    if not math.isfinite(_total(out)) and not np.isfinite(out).all():
+        raise ValueError(
+            f"{owner}: expected features of the size seen in fit, got up to {abs(X).max():.3g}, "
+            "for which the outputs overflow. Scale X as in fit."
+        )
+    return out
+
+
 def _check_positive(values: np.ndarray, owner: str) -> None:
     if values.size and values.min() < 0:
         raise ValueError(
