@@ -8,7 +8,7 @@ import numpy as np
 
 from tinygrad_ml import functional
 from tinygrad_ml.estimator import Transformer
-from tinygrad_ml.validation import NOTHING, Accepts, check_samples, choice
+from tinygrad_ml.validation import NOTHING, Accepts, check_outputs, check_samples, choice
 
 from .autoencoder import Autoencoder
 from .network import ACTIVATION, TRAINING, Network, as_list, sizes_like
@@ -122,14 +122,14 @@ class AutoencoderTransformer(Transformer, Network):
         """The codes of samples, (n, length of the code)."""
         X = self._input(X)
         with np.errstate(over="ignore", invalid="ignore"):
-            return self._finite(self.module_.encode(X), X)
+            return check_outputs(self.module_.encode(X), X, type(self).__name__)
 
     def inverse_transform(self, codes: Any) -> np.ndarray:
         """The samples that codes stand for, (n, features)."""
         self._check_fitted()
         codes = check_samples(codes, type(self).__name__)
         with np.errstate(over="ignore", invalid="ignore"):
-            return self._finite(self.module_.decode(codes), codes)
+            return check_outputs(self.module_.decode(codes), codes, type(self).__name__)
 
     def reconstruct(self, X: Any) -> np.ndarray:
         """inverse_transform(transform(X)): samples as they come out of the narrow code."""

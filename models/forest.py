@@ -29,7 +29,6 @@ from .tree import (
     TREE_PARAMETERS,
     DecisionTreeClassifier,
     DecisionTreeRegressor,
-    class_weights,
     growing_rules,
     rows_of,
 )
@@ -263,8 +262,7 @@ class RandomForestClassifier(Classifier, _Forest):
         X, y, weights = self._start_fit(X, y, sample_weight)
         self.n_classes_ = len(self.classes_)
         if self.class_weight != "balanced_subsample":
-            owner = type(self).__name__
-            weights = class_weights(owner, self.class_weight, self.classes_, y, weights)
+            weights = self._weights_by_class(y, weights)
         self._fit_trees(X, y, weights)
         return self
 

@@ -81,13 +81,7 @@ def _check_sparse(X: Any, owner: str, dtypes: Any, positive: bool) -> Any:
 
 def _numbers(values: Any, owner: str, name: str, dtypes: Any) -> np.ndarray:
     """An array of one of `dtypes`; the first is for everything else."""
-    try:
-        array = np.asarray(values)
-    except ValueError as error:
-        raise ValueError(
-            f"{owner}: expected {name} in a regular shape, got rows of different lengths. "
-            "Make all rows equally long."
-        ) from error
+    array = as_array(values, owner, name)
     if array.dtype.kind == "c":
         raise ValueError(
             f"{owner}: Complex data not supported, got {name} of {array.dtype}. "
@@ -100,8 +94,30 @@ def _numbers(values: Any, owner: str, name: str, dtypes: Any) -> np.ndarray:
             f"{owner}: expected {name} to hold numbers, got {_example(array)}. Encode texts and "
             "categories as numbers first, for example with OneHotEncoder."
         )
-    # NumPy's own TypeError says best what an object that is no number is.
-    return array.astype(dtypes[0])
+    try:
+        # NumPy's own TypeError says best what an object that is no number is.
+        return array.astype(dtypes[0])
+    except OverflowError as error:
+        raise ValueError(
+            f"{owner}: expected {name} to hold numbers below 1.8e308, got a longer integer. "
+            "Take a smaller unit, or its logarithm."
+        ) from error
+
+
+def as_array(values: Any, owner: str, name: str) -> np.ndarray:
+    """np.asarray, with a sentence for lists of different lengths and for masked values."""
+    if type(values) is not np.ndarray and hasattr(values, "_mask") and np.ma.is_masked(values):
+        raise ValueError(
+            f"{owner}: expected {name} without masked values, got {np.ma.count_masked(values)} of "
+            "them. Fill them in with .filled(value), or leave those rows out."
+        )
+    try:
+        return np.asarray(values)
+    except ValueError as error:
+        raise ValueError(
+            f"{owner}: expected {name} in a regular shape, got rows of different lengths. "
+            "Make all rows equally long."
+        ) from error
 
 
 def _holds_text(array: np.ndarray) -> bool:
@@ -162,6 +178,16 @@ def _total(array: np.ndarray) -> float:
     """A sum that is finite only if every number is (and may overflow; then one looks closer)."""
     with np.errstate(over="ignore", invalid="ignore"):
         return float(np.sum(array))
+
+
+def check_outputs(out: np.ndarray, X: Any, owner: str) -> np.ndarray:
+    """What a model made of X; refused if X is so large that it is no number any more."""
+    if not math.isfinite(_total(out)) and not np.isfinite(out).all():
+        raise ValueError(
+            f"{owner}: expected features of the size seen in fit, got up to {abs(X).max():.3g}, "
+            "for which the outputs overflow. Scale X as in fit."
+        )
+    return out
 
 
 def _check_positive(values: np.ndarray, owner: str) -> None:
@@ -315,6 +341,11 @@ def check_weights(sample_weight: Any, owner: str, n_samples: int) -> np.ndarray 
             f"{weights.shape}. Leave it out if all samples count alike."
         )
     check_finite(weights, owner, "sample_weight")
+    if not math.isfinite(_total(weights)):
+        raise ValueError(
+            f"{owner}: expected sample_weight whose sum is below 1.8e308, got values up to "
+            f"{weights.max():g}. Only ratios matter: divide them by the largest one."
+        )
     if weights.min() < 0:
         raise ValueError(
             f"{owner}: expected sample_weight from 0 on, got {weights.min():g}. "
@@ -358,7 +389,10 @@ def is_integer(value: Any) -> bool:
 
 def is_number(value: Any) -> bool:
     real = isinstance(value, (int, float, np.integer, np.floating))
-    return real and not isinstance(value, bool) and math.isfinite(value)
+    try:
+        return real and not isinstance(value, bool) and math.isfinite(value)
+    except OverflowError:  # an integer beyond the largest float
+        return False
 
 
 def integer(least: int = 1, most: int | None = None) -> Accepts:
@@ -388,6 +422,7 @@ def number(
     def test(value: Any) -> bool:
         if not is_number(value):
             return False
+        value = float(value)  # a bound may lie beyond what float32 can hold
         low = (least is None or value >= least) and (above is None or value > above)
         return low and (most is None or value <= most) and (below is None or value < below)
 

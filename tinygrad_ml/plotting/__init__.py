@@ -12,6 +12,7 @@ from .ensembles import plot_boosting, plot_forest
 from .groups import plot_cluster_numbers, plot_map
 from .images import plot_images, plot_reconstructions
 from .lines import plot_lines
+from .margins import plot_margins
 from .monitoring import plot_monitor
 from .policies import plot_policy, plot_returns
 from .signals import plot_signals
@@ -31,6 +32,7 @@ __all__ = [
     "plot_learning_rates",
     "plot_lines",
     "plot_map",
+    "plot_margins",
     "plot_monitor",
     "plot_policy",
     "plot_reconstructions",
