@@ -14,7 +14,7 @@ from tinygrad_ml.kernels.threads import alone
 
 # Called with numbers (m,) and an array (m, n), it fills in these rows of the kernel matrix.
 Rows = Callable[[np.ndarray, np.ndarray], None]
-BLOCK = 32  # rows computed at once: one matrix product, and the next steps find them there
+BLOCK = 12  # rows computed at once: the next steps find most of them there; more are often in vain
 MOST_STEPS = 10_000_000
 
 
