@@ -346,6 +346,8 @@ class SVC(Classifier, _SupportVectorMachine):
         first = decisions if len(self.classes_) > 2 else -decisions
         return couple(sigmoid(-(first * self.probA_ + self.probB_)), len(self.classes_))
 
+    _probabilities.__name__ = "predict_proba"  # the name that scikit-learn's tools ask for
+
 
 class SVR(Regressor, _SupportVectorMachine):
     """Support vector regression: the flattest function that stays within epsilon of the targets.
