@@ -105,7 +105,8 @@ class Grove:
     def sums(self, X: np.ndarray, n_columns: int) -> np.ndarray:
         """The sums (n, n_columns) of what the leaves of each row hold."""
         lists = self.start, self.column, self.value
-        return add_leaves(X, *self._questions, self.roots, *lists, columns=n_columns)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return add_leaves(X, *self._questions, self.roots, *lists, columns=n_columns)
 
     def means(self, X: np.ndarray) -> np.ndarray:
         """The mean (n,) over the trees of the one number that each row's leaves hold."""

@@ -208,7 +208,8 @@ def _scored(left, possible, samples, weight, moment, least, light):
 
 def _part(codes, sizes, rows, start, stop, feature, cut, missing_left):
     """The rows of these nodes, those that go left before the others, and how many do."""
-    parts, n_left = [], np.zeros(len(start), np.int64)
+    parts: list[np.ndarray] = []
+    n_left = np.zeros(len(start), np.int64)
     for node, (first, last, f) in enumerate(zip(start, stop, feature)):
         own = rows[first:last]
         code = codes[f].take(own)
