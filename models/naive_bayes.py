@@ -169,10 +169,12 @@ class _DiscreteNaiveBayes(_NaiveBayes):
             else:
                 sums = (one_hot(y, n_classes, np.float64) * weights[:, None]).T @ X
             self.feature_count_ += sums.reshape(n_classes, n_features)
-        if not np.isfinite(self.feature_count_.sum()):
+            total = self.feature_count_.sum()
+        if not np.isfinite(total):
             raise ValueError(
-                f"{type(self).__name__}: expected counts whose sum is a finite number, got values "
-                f"up to {X.max():g}. Divide X by a constant."
+                f"{type(self).__name__}: expected counts times weights whose sum is a finite "
+                f"number, got counts up to {X.max():g} and weights up to {weights.max():g}. "
+                "Divide them by a constant."
             )
         self.class_count_ += np.bincount(y, weights, n_classes)
         with np.errstate(divide="ignore"):  # log(0) = -inf for a class that cannot come

@@ -141,7 +141,7 @@ class _Neighbors(Estimator):
             wrong = f"{shares.dtype} of shape {shares.shape}"
         elif not np.isfinite(shares).all() or shares.min() < 0:
             wrong = "NaN, inf or a number below 0"
-        elif not shares.sum(axis=1).all():
+        elif not shares.any(axis=1).all():
             wrong = "only zeros for one point"
         if wrong:
             raise ValueError(
@@ -149,7 +149,9 @@ class _Neighbors(Estimator):
                 f"shape {distances.shape}, not all 0, got {wrong}. "
                 "It turns distances into weights one by one."
             )
-        return shares.astype(float)
+        shares = shares.astype(float)
+        largest = shares.max(axis=1, keepdims=True)
+        return np.where(largest > 1e300, shares / largest, shares)  # a sum below infinity
 
     def _leave_one_out(self, X: Any, y: Any) -> np.ndarray:
         """What is predicted for each sample from all others: the sample itself is left out."""
@@ -268,8 +270,11 @@ class KNeighborsRegressor(Regressor, _Neighbors):
 
     def _answer(self, distances: np.ndarray, indices: np.ndarray) -> np.ndarray:
         shares, values = self._shares(distances), self.targets_[indices]
-        totals = np.einsum("mk,mk...->m...", shares, values)
-        return (totals.T / shares.sum(axis=1)).T
+        sums = shares.sum(axis=1, keepdims=True)
+        means = (np.einsum("mk,mk...->m...", shares, values).T / sums.T[0]).T
+        if not np.isfinite(means).all():  # the sum was too large, which the mean is not
+            means = np.einsum("mk,mk...->m...", shares / sums, values)
+        return means
 
 
 def _without_self(distances: np.ndarray, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

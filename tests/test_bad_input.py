@@ -8,9 +8,17 @@ import re
 import warnings
 
 import numpy as np
+import pandas
 import pytest
 
 from estimators import CLASSES, kind_of, make
+from tinygrad_ml.models import (
+    BernoulliNB,
+    DecisionTreeRegressor,
+    GaussianNB,
+    KNeighborsClassifier,
+)
+from tinygrad_ml.preprocessing import OneHotEncoder, SimpleImputer, StandardScaler
 
 RAW = re.compile(
     "broadcast|could not convert|setting an array|inhomogeneous|not aligned|mismatch in its core|"
@@ -231,3 +239,52 @@ def test_far_larger_samples_than_in_fit_give_numbers_or_a_sentence(name):
                 result = result.toarray() if hasattr(result, "toarray") else np.asarray(result)
                 if result.dtype.kind == "f":
                     assert np.isfinite(result).all(), method
+
+
+# ------------------------------------------------------------------ samples, weights, parameters
+
+
+@pytest.mark.parametrize(
+    "samples, error, sentence",
+    [
+        ({"a": 1}, TypeError, "KNeighborsClassifier: expected X to hold numbers, got dict"),
+        ([[10**400, 1]], ValueError, "expected X to hold numbers below 1.8e308"),
+        (np.ma.masked_array(np.ones((2, 2)), [[1, 0], [0, 0]]), ValueError, "without masked val"),
+        (np.array([["1", "2"]], np.dtypes.StringDType()), ValueError, "numbers, got an array of"),
+    ],
+)
+def test_samples_that_are_no_numbers_get_a_sentence(samples, error, sentence):
+    with pytest.raises(error, match=sentence):
+        KNeighborsClassifier().fit(samples, [0, 1])
+
+
+def test_missing_values_of_pandas_are_missing():
+    table = pandas.DataFrame({"a": pandas.array([1, None, 3], dtype="Int64"), "b": [1.0, 2, 3]})
+    with pytest.raises(ValueError, match=r"got NaN at X\[1, 0\]"):
+        KNeighborsClassifier(1).fit(table, [0, 1, 0])
+    assert SimpleImputer().fit(table).statistics_.tolist() == [2, 2]
+
+
+def test_targets_under_a_mask_are_refused():
+    with pytest.raises(ValueError, match="expected y without masked values, got 1"):
+        KNeighborsClassifier(1).fit([[0.0], [1.0]], np.ma.masked_array([0, 1], [False, True]))
+
+
+@pytest.mark.parametrize("model", [StandardScaler(), GaussianNB(), DecisionTreeRegressor()])
+def test_weights_whose_sum_overflows_are_refused(model):
+    with pytest.raises(ValueError, match="expected sample_weight whose sum is below 1.8e308"):
+        model.fit([[0.0], [1.0]], [0, 1], sample_weight=[1e308, 1e308])
+
+
+def test_parameters_of_small_and_of_boundless_types():
+    X, y = [[0.0], [1.0]], [0, 1]
+    assert BernoulliNB(alpha=np.float32(0.5)).fit(X, y).predict(X).tolist() == y
+    with pytest.raises(ValueError, match="alpha must be a number above 0 and of at most 1e"):
+        BernoulliNB(alpha=10**400).fit(X, y)
+    with pytest.raises(ValueError, match="categories must be 'auto' or an array, got"):
+        OneHotEncoder(categories=np.int64(3)).fit(X)
+
+
+def test_sums_of_counts_that_overflow():
+    with pytest.raises(ValueError, match="counts up to 1 and weights up to 1e"):
+        BernoulliNB().fit(np.ones((2, 4)), [0, 1], sample_weight=[1e308, 1.0])

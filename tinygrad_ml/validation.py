@@ -73,7 +73,7 @@ def _check_sparse(X: Any, owner: str, dtypes: Any, positive: bool) -> Any:
         X = X.copy()  # it may share its arrays with the caller's matrix
         X.sum_duplicates()
     _check_size(X, owner)
-    check_finite(X.data, owner, "X", False)
+    check_finite(X.data, owner, "X.data", False)
     if positive:
         _check_positive(X.data, owner)
     return X
@@ -89,14 +89,21 @@ def _numbers(values: Any, owner: str, name: str, dtypes: Any) -> np.ndarray:
         )
     if array.dtype in dtypes:
         return array
-    if array.dtype.kind in "USMmV" or _holds_text(array):
+    if array.dtype.kind in "USTMmV" or _holds_text(array):
         raise ValueError(
             f"{owner}: expected {name} to hold numbers, got {_example(array)}. Encode texts and "
             "categories as numbers first, for example with OneHotEncoder."
         )
+    if array.dtype == object:  # the missing value of pandas, which no float() takes
+        missing = [type(value).__name__ == "NAType" for value in array.flat]
+        array = np.where(np.reshape(missing, array.shape), np.nan, array) if any(missing) else array
     try:
-        # NumPy's own TypeError says best what an object that is no number is.
         return array.astype(dtypes[0])
+    except TypeError as error:
+        raise TypeError(
+            f"{owner}: expected {name} to hold numbers, got {type(values).__name__} ({error}). "
+            "Give it an array, a list or a data frame of numbers."
+        ) from error
     except OverflowError as error:
         raise ValueError(
             f"{owner}: expected {name} to hold numbers below 1.8e308, got a longer integer. "
@@ -304,13 +311,7 @@ def _target(y: Any, owner: str, name: str = "y") -> np.ndarray:
         raise TypeError(
             f"{owner}: expected {name} as an array, got a sparse matrix. Use {name}.toarray()."
         )
-    try:
-        array = np.asarray(y)
-    except ValueError as error:
-        raise ValueError(
-            f"{owner}: expected one target per sample in {name}, got lists of different lengths. "
-            "Several labels per sample are not supported."
-        ) from error
+    array = as_array(y, owner, name)
     if array.dtype.kind == "U" and isinstance(y, (list, tuple)):
         # NumPy would make the text "1" of a number 1 beside texts.
         stranger = next((value for value in y if not isinstance(value, (str, list, tuple))), None)
@@ -439,7 +440,12 @@ def choice(*options: str) -> Accepts:
 BOOLEAN = Accepts("True or False", lambda v: isinstance(v, (bool, np.bool)))
 NOTHING = Accepts("None", lambda v: v is None)
 FUNCTION = Accepts("a function", callable)
-ARRAY = Accepts("an array", lambda v: isinstance(v, (list, tuple)) or hasattr(v, "__array__"))
+ARRAY = Accepts(
+    "an array",
+    lambda v: (
+        isinstance(v, (list, tuple)) or (hasattr(v, "__array__") and getattr(v, "ndim", 1) > 0)
+    ),
+)
 SEED = Accepts(
     "None, a seed of at least 0 or a np.random.Generator",
     lambda v: v is None or (is_integer(v) and v >= 0) or isinstance(v, np.random.Generator),

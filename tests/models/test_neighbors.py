@@ -294,3 +294,12 @@ def test_no_warning_reaches_the_user():
         warnings.simplefilter("error")
         same = KNeighborsClassifier(3, weights="distance").fit(np.ones((5, 9)), [0, 0, 1, 1, 1])
         assert same.predict(np.ones((1, 9))).tolist() == [0]
+
+
+def test_means_and_votes_whose_sums_overflow():
+    X, y = np.arange(6.0)[:, None], [1.7e308] * 3 + [-1.7e308] * 3
+    predicted = KNeighborsRegressor(3).fit(X, y).predict([[0.0], [2.6]])
+    np.testing.assert_allclose(predicted, [1.7e308, -1.7e308 / 3], rtol=1e-12)
+    model = KNeighborsClassifier(3, weights=lambda distances: np.full(distances.shape, 1e308))
+    shares = model.fit(X, [0, 0, 1, 1, 1, 1]).predict_proba([[0.0]])
+    np.testing.assert_allclose(shares, [[2 / 3, 1 / 3]])

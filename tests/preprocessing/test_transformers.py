@@ -255,7 +255,9 @@ def test_imputing_texts_and_other_signs():
     assert filled.ravel().tolist() == [1, 2, 3]
     with pytest.raises(ValueError, match="X without NaN, as -1 stands for missing"):
         ours.SimpleImputer(missing_values=-1).fit([[np.nan]])
-    with pytest.raises(ValueError, match="fill_value must be a number for columns of numbers"):
+    with pytest.raises(
+        ValueError, match="fill_value must be a finite number for columns of numbers"
+    ):
         ours.SimpleImputer(strategy="constant", fill_value="a").fit([[1.0]])
     with pytest.warns(UserWarning, match=r"no value was seen in column\(s\) \[0\]"):
         assert ours.SimpleImputer().fit_transform([[np.nan, 1.0]]).shape == (1, 1)
@@ -364,3 +366,20 @@ def test_saved_and_loaded(transformer, table, tmp_path):
     if hasattr(one, "toarray"):
         one, other = one.toarray(), other.toarray()
     np.testing.assert_array_equal(one, other)
+
+
+def test_filling_large_columns():
+    X = [[1e308], [1.7e308], [1.7e308], [np.nan]]
+    close(ours.SimpleImputer().fit(X).statistics_, [1.4666666666666667e308])
+    close(ours.SimpleImputer(strategy="median").fit(X).statistics_, [1.7e308])
+    with pytest.raises(ValueError, match="finite number .* got 1e\\+300 for float32"):
+        ours.SimpleImputer(strategy="constant", fill_value=1e300).fit(np.ones((2, 1), np.float32))
+    with pytest.raises(ValueError, match="missing_values must be None, a number or a text"):
+        ours.SimpleImputer(missing_values=[1, 2]).fit(X)
+
+
+def test_polynomials_that_fill_the_memory_are_refused():
+    with pytest.raises(ValueError, match="at most 10000000 products, got about 3e\\+13"):
+        ours.PolynomialFeatures(12).fit(np.ones((5, 64)))
+    every = ours.PolynomialFeatures(2**70, interaction_only=True)
+    assert every.fit_transform(np.ones((2, 3))).shape == (2, 8)

@@ -9,11 +9,14 @@ from typing import Any, Self
 import numpy as np
 
 from ..estimator import Estimator, Transformer
-from ..validation import BOOLEAN, Accepts, check_samples, choice
+from ..validation import BOOLEAN, Accepts, check_samples, choice, column_scale
 from .names import input_names
 from .tables import check_table, is_missing, sorted_values
 
-ANYTHING = Accepts("anything", lambda v: True)
+VALUE = Accepts(
+    "None, a number or a text",
+    lambda v: v is None or isinstance(v, (str, bytes, int, float, np.number, np.bool)),
+)
 
 
 class SimpleImputer(Transformer, Estimator):
@@ -37,9 +40,9 @@ class SimpleImputer(Transformer, Estimator):
     """
 
     _parameters = {
-        "missing_values": ANYTHING,
+        "missing_values": VALUE,
         "strategy": choice("mean", "median", "most_frequent", "constant"),
-        "fill_value": ANYTHING,
+        "fill_value": VALUE,
         "keep_empty_features": BOOLEAN,
     }
     _allow_nan = True
@@ -113,10 +116,10 @@ class SimpleImputer(Transformer, Estimator):
     def _statistic(self, values: np.ndarray) -> Any:
         if len(values) == 0:
             return np.nan
-        if self.strategy == "mean":
-            return np.mean(values, dtype=np.float64)
-        if self.strategy == "median":
-            return np.median(values)
+        if self.strategy in ("mean", "median"):
+            unit = column_scale(values)  # in which no sum overflows
+            middle = np.mean if self.strategy == "mean" else np.median
+            return middle(values / unit) * unit
         if self.strategy == "most_frequent":
             if values.dtype != object:
                 values, counts = np.unique(values, return_counts=True)
@@ -132,9 +135,9 @@ class SimpleImputer(Transformer, Estimator):
         if self.fill_value is None or self.strategy != "constant":
             return "missing_value" if text and self.strategy == "constant" else 0
         number = isinstance(self.fill_value, (int, float, np.number))
-        if not text and not number:
+        if not text and not (number and abs(self.fill_value) <= float(np.finfo(X.dtype).max)):
             raise ValueError(
-                f"{type(self).__name__}: fill_value must be a number for columns of numbers, got "
-                f"{self.fill_value!r}."
+                f"{type(self).__name__}: fill_value must be a finite number for columns of "
+                f"numbers, got {self.fill_value!r} for {X.dtype}."
             )
         return self.fill_value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import chain, combinations, combinations_with_replacement
+from math import comb
 from typing import Any, Self
 
 import numpy as np
@@ -11,6 +12,7 @@ from ..estimator import Estimator, Transformer
 from ..validation import BOOLEAN, Accepts, integer, is_integer
 from .names import input_names
 
+_MOST = 10_000_000  # products
 _BLOCK = 1 << 15  # numbers at a time: they stay in the second-level cache
 PAIR = Accepts(
     "(least, most), two integers that do not fall",
@@ -52,6 +54,7 @@ class PolynomialFeatures(Transformer, Estimator):
     def fit(self, X: Any, y: Any = None) -> Self:
         """Look how many features there are; y is ignored."""
         X = self._start_fit(X)
+        self._check_number(X.shape[1])
         products = self._products(X.shape[1])
         if not products:
             raise ValueError(
@@ -81,7 +84,7 @@ class PolynomialFeatures(Transformer, Estimator):
 
     def _degrees(self, features: np.ndarray) -> list[np.ndarray]:
         """The products of each degree that is asked for; features and products are rows."""
-        least, most = self._bounds()
+        least, most = self._bounds(len(features))
         found = [np.ones_like(features[:1])] if self.include_bias else []
         products, first = features, np.arange(len(features))  # first: the first factor of each
         for degree in range(1, most + 1):
@@ -108,12 +111,27 @@ class PolynomialFeatures(Transformer, Estimator):
             out.append(" ".join(factors) or "1")
         return np.array(out, dtype=object)
 
-    def _bounds(self) -> tuple[int, int]:
-        return (0, self.degree) if is_integer(self.degree) else self.degree
+    def _bounds(self, n_features: int) -> tuple[int, int]:
+        least, most = (0, self.degree) if is_integer(self.degree) else self.degree
+        return least, min(most, n_features) if self.interaction_only else most
+
+    def _check_number(self, n_features: int) -> None:
+        """Refuse what would fill the memory, before it does."""
+        most = int(self._bounds(n_features)[1])
+        if self.interaction_only:
+            number = sum(comb(n_features, degree) for degree in range(most + 1))
+        else:
+            number = comb(n_features + most, most)
+        if number > _MOST:
+            raise ValueError(
+                f"{type(self).__name__}: expected at most {_MOST} products, got about "
+                f"{float(min(number, 10**300)):.0e} with degree={self.degree!r:.40} and "
+                f"{n_features} features. Lower the degree, or choose features."
+            )
 
     def _products(self, n_features: int) -> list[tuple[int, ...]]:
         """The factors of every product, sorted; () is the column of ones."""
-        least, most = self._bounds()
+        least, most = self._bounds(n_features)
         choose = combinations if self.interaction_only else combinations_with_replacement
         degrees = range(max(1, least), most + 1)
         higher = chain.from_iterable(choose(range(n_features), d) for d in degrees)
