@@ -29,21 +29,21 @@ from .tree import (
     TREE_PARAMETERS,
     DecisionTreeClassifier,
     DecisionTreeRegressor,
-    class_weights,
     growing_rules,
     rows_of,
 )
 from .tree_growing import Columns, Tree, grow_on_classes, grow_on_values
 
 JOBS = Accepts(
-    "None for one, a number of threads or -1 for all cores", lambda v: is_integer(v) and v != 0
+    "None for one, a number of threads or -1 for all cores",
+    lambda v: v is None or (is_integer(v) and v != 0),
 )
 FOREST_PARAMETERS = {
     "n_estimators": integer(),
     **TREE_PARAMETERS,
     "bootstrap": BOOLEAN,
     "oob_score": BOOLEAN | FUNCTION,
-    "n_jobs": JOBS | NOTHING,
+    "n_jobs": JOBS,
     "verbose": BOOLEAN | integer(0),
     "max_samples": integer() | FRACTION | NOTHING,
 }
@@ -144,7 +144,7 @@ class _Forest(Estimator):
                 "every tree and have no out-of-bag prediction (NaN). Grow more trees: raise "
                 "n_estimators.",
                 UserWarning,
-                stacklevel=4,
+                stacklevel=5,
             )
         with np.errstate(invalid="ignore"):
             return total / trees[:, None]
@@ -262,8 +262,7 @@ class RandomForestClassifier(Classifier, _Forest):
         X, y, weights = self._start_fit(X, y, sample_weight)
         self.n_classes_ = len(self.classes_)
         if self.class_weight != "balanced_subsample":
-            owner = type(self).__name__
-            weights = class_weights(owner, self.class_weight, self.classes_, y, weights)
+            weights = self._weights_by_class(y, weights)
         self._fit_trees(X, y, weights)
         return self
 
@@ -377,6 +376,8 @@ class RandomForestRegressor(Regressor, _Forest):
 
     def _grow(self, columns: Columns, y: np.ndarray, weights: np.ndarray | None,
               rules: dict[str, Any]) -> Tree:  # fmt: skip
+        if weights is not None:  # rows that are not drawn have no say in the unit of the sums
+            y = np.where(weights > 0, y, y[weights.argmax()])
         return grow_on_values(columns, y, weights, **rules)[0]
 
     def _judge_unseen(self, X: np.ndarray, y: np.ndarray, drawn: list[np.ndarray]) -> None:
@@ -397,7 +398,7 @@ class RandomForestRegressor(Regressor, _Forest):
     def predict(self, X: Any) -> np.ndarray:
         """The mean (n,) of what the trees predict for each row of X (n, d)."""
         X = self._input(X)
-        return self.grove_.sums(X, 1)[:, 0] / len(self.grove_)
+        return self.grove_.means(X)
 
 
 def _as_estimator(forest: _Forest, estimator: Any, tree: Tree) -> Any:

@@ -23,7 +23,7 @@ def fit_platt(model: Any, X: np.ndarray, y: np.ndarray, weights: Any) -> Any:
     """
     rng = generator(model.random_state, type(model).__name__, "random_state")
     weights = model._weights_by_class(y, weights)
-    machine = clone(model).set_params(probability=False, class_weight=None)
+    machine = clone(model).set_params(probability=False, class_weight=None, gamma=model._gamma_)
     found = []
     for a, b in itertools.combinations(range(len(model.classes_)), 2):
         rows = np.flatnonzero((y == a) | (y == b))

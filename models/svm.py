@@ -11,6 +11,7 @@ import numpy as np
 from tinygrad_ml.estimator import Classifier, Estimator, Regressor
 from tinygrad_ml.functional import sigmoid
 from tinygrad_ml.functional.kernel_functions import KERNELS, KernelFunction
+from tinygrad_ml.kernels.threads import share, slices
 from tinygrad_ml.validation import (
     BOOLEAN,
     CLASS_WEIGHT,
@@ -28,7 +29,7 @@ from .platt import couple, fit_platt
 from .smo import MOST_STEPS, Solution, solve
 
 _STEPS = integer() | Accepts("-1", lambda v: v == -1 and not isinstance(v, bool))
-_BLOCK = 1 << 22  # kernel values at once in a prediction
+_BLOCK = 1 << 17  # kernel values at once in a prediction
 
 
 class _SupportVectorMachine(Estimator):
@@ -37,16 +38,17 @@ class _SupportVectorMachine(Estimator):
     _parameters = {
         "C": number(above=0),
         "kernel": choice(*KERNELS) | FUNCTION,
-        "degree": number(least=0),
+        "degree": integer(0),
         "gamma": choice("scale", "auto") | number(above=0),
         "coef0": number(),
         "tol": number(above=0),
         "cache_size": number(above=0),
         "max_iter": _STEPS,
     }
+    C: float
     kernel: Any
     gamma: Any
-    degree: float
+    degree: int
     coef0: float
     tol: float
     cache_size: float
@@ -56,6 +58,9 @@ class _SupportVectorMachine(Estimator):
     dual_coef_: np.ndarray
     intercept_: np.ndarray
 
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "dual_objective_")  # what `fit` learns last
+
     def _width(self, X: np.ndarray) -> float:
         """gamma: 1 / (features x variance) for "scale", 1 / features for "auto"."""
         if self.gamma == "auto":
@@ -64,7 +69,8 @@ class _SupportVectorMachine(Estimator):
             return float(self.gamma)
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             spread = X.shape[1] * X.var()
-        if not np.isfinite(spread) or 0 < spread < np.finfo(float).tiny * 1e3:
+        small = spread < np.finfo(float).tiny * 1e3 and np.ptp(X) > 0
+        if not np.isfinite(spread) or small:
             raise ValueError(
                 f"{type(self).__name__}: expected features whose variance can be computed, got "
                 f"numbers up to {np.abs(X).max():.3g}. Scale them first, for example with "
@@ -84,9 +90,9 @@ class _SupportVectorMachine(Estimator):
         # The squares decide: where they are finite, so is every product of two rows.
         if not (np.isfinite(diagonal).all() and np.isfinite(kernel.squares).all()):
             raise ValueError(
-                f"{type(self).__name__}: expected kernel values that are finite numbers, got "
-                f"{diagonal[~np.isfinite(diagonal)][:1]} for features up to "
-                f"{np.abs(X).max():.3g}. Scale the features first, for example with StandardScaler."
+                f"{type(self).__name__}: expected features whose kernel values are finite numbers, "
+                f"got numbers up to {np.abs(X).max():.3g}. Scale them first, for example with "
+                "StandardScaler."
             )
         return kernel, diagonal
 
@@ -94,7 +100,16 @@ class _SupportVectorMachine(Estimator):
                upper: np.ndarray, e: float = 0.0, places: Any = None) -> Solution:  # fmt: skip
         steps = MOST_STEPS if self.max_iter == -1 else int(self.max_iter)
         cache = self.cache_size * 1e6
-        return solve(rows, diagonal, targets, lower, upper, e, self.tol, cache, steps, places)
+        with np.errstate(over="ignore", invalid="ignore"):
+            solution = solve(
+                rows, diagonal, targets, lower, upper, e, self.tol, cache, steps, places
+            )
+        if not np.isfinite([solution.objective, solution.gap, solution.intercept]).all():
+            raise ValueError(
+                f"{type(self).__name__}: expected a problem that numbers can hold, got "
+                f"C={self.C:g} and targets up to {np.abs(targets).max():.3g}. Scale y, or lower C."
+            )
+        return solution
 
     def _report(self, solutions: list[Solution]) -> None:
         """Say how good the solutions are, and warn if one is not as good as asked."""
@@ -132,13 +147,20 @@ class _SupportVectorMachine(Estimator):
         weights = self._pair_weights()
         out = np.empty((len(X), weights.shape[1]))
         out[:] = self.intercept_
-        if len(self.support_vectors_):
-            kernel = self._kernel_function(self.support_vectors_)
-            rows = max(1, _BLOCK // len(self.support_vectors_))
-            for start in range(0, len(X), rows):
-                part = slice(start, start + rows)
-                with np.errstate(over="ignore", invalid="ignore"):
-                    out[part] += kernel(X[part]) @ weights
+        n = len(self.support_vectors_)
+        if not n:
+            return out
+        kernel = self._kernel_function(self.support_vectors_)
+        rows = max(1, _BLOCK // n)
+
+        def fill(part: slice) -> None:
+            for start in range(part.start, part.stop, rows):
+                block = slice(start, min(start + rows, part.stop))
+                out[block] += kernel(X[block]) @ weights
+
+        whole = [slice(0, len(X))]  # other people's functions are called from one thread
+        with np.errstate(over="ignore", invalid="ignore"):
+            share(fill, whole if callable(self.kernel) else slices(len(X), len(X) * n))
         return check_outputs(out, X, type(self).__name__)
 
 
@@ -198,7 +220,7 @@ class SVC(Classifier, _SupportVectorMachine):
         *,
         C: float = 1.0,
         kernel: Any = "rbf",
-        degree: float = 3,
+        degree: int = 3,
         gamma: Any = "scale",
         coef0: float = 0.0,
         probability: bool = False,
@@ -228,11 +250,9 @@ class SVC(Classifier, _SupportVectorMachine):
         """Learn from samples (n, d) and classes (n,); a weight is a factor of C for its sample."""
         X, y, weights = self._start_fit(X, y, sample_weight)
         if len(self.classes_) < 2:
-            only = self.classes_[0]
-            del self.classes_
             raise ValueError(
-                f"SVC: expected at least two classes, got one class ({only!r}). There is no "
-                "boundary to learn."
+                f"SVC: expected at least two classes, got one class ({self.classes_.tolist()[0]!r})"
+                ". There is no boundary to learn."
             )
         by_class = self._weights_by_class(y, weights)
         C = np.full(len(X), float(self.C)) if by_class is None else self.C * by_class
@@ -240,9 +260,9 @@ class SVC(Classifier, _SupportVectorMachine):
         solutions = _solve_pairs(self, X[order], y[order], C[order])
         self._keep(X, y, order, solutions)
         self.n_iter_ = np.array([each.n_steps for each in solutions], np.int32)
-        self._report(solutions)
         if self.probability:
             self.probA_, self.probB_ = fit_platt(self, X, y, weights)
+        self._report(solutions)
         return self
 
     def _keep(self, X: Any, y: Any, order: np.ndarray, solutions: list[Solution]) -> None:
@@ -316,9 +336,17 @@ class SVC(Classifier, _SupportVectorMachine):
 
     def _probabilities(self, X: Any) -> np.ndarray:
         """Probabilities of the classes, shape (n, classes); they may disagree with `predict`."""
-        decisions = self._decisions(self._input(X))
+        X = self._input(X)
+        if not hasattr(self, "probA_"):
+            raise AttributeError(
+                "SVC: expected a machine that was fitted with probability=True, got one that was "
+                "fitted without. Call fit again."
+            )
+        decisions = self._decisions(X)
         first = decisions if len(self.classes_) > 2 else -decisions
         return couple(sigmoid(-(first * self.probA_ + self.probB_)), len(self.classes_))
+
+    _probabilities.__name__ = "predict_proba"  # the name that scikit-learn's tools ask for
 
 
 class SVR(Regressor, _SupportVectorMachine):
@@ -349,7 +377,7 @@ class SVR(Regressor, _SupportVectorMachine):
         self,
         *,
         kernel: Any = "rbf",
-        degree: float = 3,
+        degree: int = 3,
         gamma: Any = "scale",
         coef0: float = 0.0,
         tol: float = 1e-3,
@@ -410,6 +438,9 @@ def _solve_pairs(model: SVC, X: np.ndarray, y: np.ndarray, C: np.ndarray) -> lis
         both = np.r_[parts[a], parts[b]]
         targets = np.where(both < parts[a].stop, 1.0, -1.0)
         lower, upper = np.minimum(targets, 0) * C[both], np.maximum(targets, 0) * C[both]
-        rows: Any = model._kernel_function(X[both]).rows if whole is None else whole
-        solutions.append(model._solve(rows, diagonal[both], targets, lower, upper, places=both))
+        pair = (diagonal[both], targets, lower, upper)
+        if whole is None:
+            solutions.append(model._solve(model._kernel_function(X[both]).rows, *pair))
+        else:
+            solutions.append(model._solve(whole, *pair, places=both))
     return solutions

@@ -10,7 +10,7 @@ import numpy as np
 
 from tinygrad_ml.estimator import Classifier, Estimator, Regressor
 from tinygrad_ml.generators import generator
-from tinygrad_ml.validation import NOTHING, SEED, Accepts, choice, integer, number
+from tinygrad_ml.validation import CLASS_WEIGHT, NOTHING, SEED, Accepts, choice, integer, number
 
 from .tree_growing import (
     ClassTree,
@@ -24,10 +24,6 @@ from .tree_growing import (
 FRACTION = Accepts(
     "a fraction above 0 and at most 1",
     lambda v: isinstance(v, (float, np.floating)) and 0 < v <= 1,
-)
-CLASS_WEIGHT = Accepts(
-    "None, 'balanced' or a dict of classes and their weights",
-    lambda v: v is None or isinstance(v, dict) or (isinstance(v, str) and v == "balanced"),
 )
 TREE_PARAMETERS = {
     "max_depth": integer() | NOTHING,
@@ -72,27 +68,6 @@ def features_of(owner: str, wanted: Any, d: int) -> int:
             "None takes all of them."
         )
     return int(wanted)
-
-
-def class_weights(owner: str, wanted: Any, classes: np.ndarray, y: np.ndarray,
-                  weights: np.ndarray | None) -> np.ndarray | None:  # fmt: skip
-    """The samples' weights times those of their classes."""
-    if wanted is None:
-        return weights
-    if isinstance(wanted, str):
-        counts = np.bincount(y, weights, len(classes))
-        each = counts.sum() / (len(classes) * counts)
-    else:
-        unknown = [key for key in wanted if key not in set(classes.tolist())]
-        values = [wanted.get(label, 1.0) for label in classes.tolist()]
-        good = all(number(above=0).test(value) for value in values)
-        if unknown or not good:
-            raise ValueError(
-                f"{owner}: expected class_weight to give classes of y positive weights, got "
-                f"{wanted!r:.80}. The classes are {classes.tolist()!r:.80}."
-            )
-        each = np.array(values, np.float64)
-    return tame_weights(each[y] if weights is None else each[y] * weights)
 
 
 class _DecisionTree(Estimator):
@@ -222,10 +197,8 @@ class DecisionTreeClassifier(Classifier, _DecisionTree):
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Grow the tree for samples X (n, d) and classes y (n,) of any dtype."""
         X, y, weights = self._start_fit(X, y, sample_weight)
-        weights = tame_weights(weights)
         self.n_classes_ = len(self.classes_)
-        owner = type(self).__name__
-        weights = class_weights(owner, self.class_weight, self.classes_, y, weights)
+        weights = tame_weights(self._weights_by_class(y, weights))
         columns, rules = self._prepare(X)
         criterion = "gini" if self.criterion == "gini" else "entropy"
         self.tree_, _ = grow_on_classes(

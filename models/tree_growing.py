@@ -211,13 +211,16 @@ def tame_weights(weights: np.ndarray | None) -> np.ndarray | None:
 
 
 def whole_weights(weights: np.ndarray | None, n: int, bits: int) -> np.ndarray:
-    """Weights as whole numbers whose sum fits into `bits`; those that are such stay as they are."""
+    """Weights as whole numbers whose sum fits into `bits`; those that are such stay as they are.
+
+    Others are multiplied by a power of two, which leaves halves, quarters, ... exact.
+    """
     if weights is None:
         return np.ones(n)
     total = float(weights.sum())
     if total < 2.0**bits and (weights == np.rint(weights)).all():
         return weights
-    scaled = np.ldexp(weights / total, bits - 1)
+    scaled = np.ldexp(weights, bits - 1 - int(np.frexp(total)[1]))
     return np.where(weights > 0, np.maximum(1.0, np.rint(scaled)), 0.0)
 
 

@@ -41,6 +41,7 @@ class Nested(Module):
         self.things = np.array([["a", None], [1.5, (1, 2)]], object)
         self.number, self.type, self.precision = np.float32(0.5), np.float32, np.dtype("f8")
         self.table = {1: [1, 2.5, "x", None, True], (1, 2): np.arange(3)}
+        self.columns = [slice(1, None), slice("a", "c", np.int64(2)), range(0, 9, 3)]
         self.itself = [self]
 
 
@@ -220,6 +221,8 @@ WRONG = {
     "trainable": [None, 1, "yes", []],
     "shared": [-1, 10**6, 10**30, 0.0, "0", None, True, []],
     "tuple": [None, 7, "ab", {}, [{"nothing": 0}]],
+    "slice": [None, 7, "abc", [1], [1, 2, 3, 4], {}, [{"nothing": 0}, 1, 1]],
+    "range": [None, 7, [1], [0, 9, 0], ["0", 9, 1], [0.5, 2, 1], [None, 1, 1]],
     "dict": [None, 7, "ab", [[1]], [[1, 2, 3]], [[[1], 2]], [["a", 1], ["a", 2]], [7], {"a": 1}],
     "scalar": [None, 7, "nobody", {}],
     "dtype": [None, 7, "O2", "<f3", "nonsense", ">f8 ", "|V9", [], {"names": ["a"]}],

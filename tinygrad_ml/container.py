@@ -120,6 +120,9 @@ class Packer:
             return {"dtype": value.str}
         if type(value) is tuple:
             return {"tuple": [self.pack(v, join(place, i)) for i, v in enumerate(value)]}
+        if type(value) in (slice, range):
+            ends = (value.start, value.stop, value.step)
+            return {type(value).__name__: [self.pack(v, place) for v in ends]}
         if id(value) in self._seen:
             return {"shared": self._seen[id(value)][0]}
         self._seen[id(value)] = (len(self._seen), value)
@@ -187,6 +190,9 @@ class Unpacker:
             return self.objects[_index(value["shared"], self.objects)]
         if keys == ("tuple",):
             return tuple(self.unpack(v) for v in _list(value["tuple"]))
+        if keys in (("slice",), ("range",)):
+            start, stop, step = (self.unpack(v) for v in _list(value[keys[0]]))
+            return {"slice": slice, "range": range}[keys[0]](start, stop, step)
         if keys == ("scalar",):
             return self._scalar(value["scalar"])
         if keys == ("dtype",):

@@ -48,6 +48,10 @@ __all__ = ["Classifier", "Clusterer", "Estimator", "NotFittedError", "Regressor"
 class NotFittedError(ValueError, AttributeError):
     """An estimator was asked before `fit` was called."""
 
+    def __reduce__(self) -> Any:
+        """From another process it comes as the class that `_not_fitted` makes there."""
+        return _not_fitted_again, self.args, vars(self)
+
 
 class Estimator:
     """Parameters, validation and fitted state; mixins say what kind of estimator it is.
@@ -252,7 +256,9 @@ class Classifier:
                     f"of y, {classes!r:.80}, got {wanted!r:.80}. Classes left out have weight 1."
                 )
             each = np.array(values, np.float64)
-        return each[y] if weights is None else each[y] * weights
+        with np.errstate(over="ignore"):
+            each = each[y] if weights is None else each[y] * weights
+        return check_weights(each, type(self).__name__, len(y))
 
     def __sklearn_tags__(self) -> Any:
         from sklearn.utils import ClassifierTags
@@ -372,3 +378,7 @@ def _not_fitted() -> type[NotFittedError]:
     if theirs is None:
         return NotFittedError
     return type("NotFittedError", (NotFittedError, theirs), {})
+
+
+def _not_fitted_again(*args: Any) -> NotFittedError:
+    return _not_fitted()(*args)

@@ -76,7 +76,7 @@ def save(model: Any, path: Any) -> None:
       tanh,
     )
     """
-    packer = _ObjectPacker()
+    packer = _ObjectPacker(isinstance(model, Module))
     content = packer.pack(model)
     if isinstance(model, Module):
         names = {name: packer.packed_array(value) for name, value in list(model.named_state())}
@@ -200,8 +200,10 @@ def _functions() -> dict[str, Any]:
 class _ObjectPacker(container.Packer):
     """Packs Modules, Tensors, functions and generators too."""
 
-    def __init__(self) -> None:
+    def __init__(self, has_state: bool = False) -> None:
+        """`has_state`: what is packed has a state_dict, which errors recommend."""
         super().__init__()
+        self.has_state = has_state
         self._arrays_of: dict[int, Any] = {}
 
     def packed_array(self, value: Any) -> Any:
@@ -234,13 +236,23 @@ class _ObjectPacker(container.Packer):
             if function is value:
                 return name
         what, advice = type(value).__name__, "Store numbers, strings, arrays, lists or dicts"
-        if callable(value):
+        if isinstance(value, type):
+            what = f"the class {value.__name__}"
+            advice = "Save an instance of it, or decorate it with @tg.persistence.register"
+        elif hasattr(value, "get_params"):
+            advice = "Take one of tinygrad_ml, or decorate your own class with "
+            advice += "@tg.persistence.register"
+        elif callable(value):
             what = f"the function {getattr(value, '__name__', repr(value))}"
-            advice = "Write it as a Module, or decorate a named one with @tg.persistence.register"
+            advice = "Write it as a Module, or decorate" if self.has_state else "Decorate"
+            advice += " a named one with @tg.persistence.register"
+        alone = (
+            "; or save the weights alone with tg.save(model.state_dict(), path) and use "
+            "tg.load(path, into=model)"
+        ) * self.has_state
         raise TypeError(
             f"save: expected only what can be found again by name, got {what} as "
-            f"{place or 'the object itself'}. {advice}; or save the weights alone with "
-            "tg.save(model.state_dict(), path) and use tg.load(path, into=model)."
+            f"{place or 'the object itself'}. {advice}{alone}."
         )
 
 

@@ -94,8 +94,14 @@ def _numbers(values: Any, owner: str, name: str, dtypes: Any) -> np.ndarray:
             f"{owner}: expected {name} to hold numbers, got {_example(array)}. Encode texts and "
             "categories as numbers first, for example with OneHotEncoder."
         )
-    # NumPy's own TypeError says best what an object that is no number is.
-    return array.astype(dtypes[0])
+    try:
+        # NumPy's own TypeError says best what an object that is no number is.
+        return array.astype(dtypes[0])
+    except OverflowError as error:
+        raise ValueError(
+            f"{owner}: expected {name} to hold numbers below 1.8e308, got a longer integer. "
+            "Take a smaller unit, or its logarithm."
+        ) from error
 
 
 def as_array(values: Any, owner: str, name: str) -> np.ndarray:
@@ -335,6 +341,11 @@ def check_weights(sample_weight: Any, owner: str, n_samples: int) -> np.ndarray 
             f"{weights.shape}. Leave it out if all samples count alike."
         )
     check_finite(weights, owner, "sample_weight")
+    if not math.isfinite(_total(weights)):
+        raise ValueError(
+            f"{owner}: expected sample_weight whose sum is below 1.8e308, got values up to "
+            f"{weights.max():g}. Only ratios matter: divide them by the largest one."
+        )
     if weights.min() < 0:
         raise ValueError(
             f"{owner}: expected sample_weight from 0 on, got {weights.min():g}. "
@@ -378,7 +389,10 @@ def is_integer(value: Any) -> bool:
 
 def is_number(value: Any) -> bool:
     real = isinstance(value, (int, float, np.integer, np.floating))
-    return real and not isinstance(value, bool) and math.isfinite(value)
+    try:
+        return real and not isinstance(value, bool) and math.isfinite(value)
+    except OverflowError:  # an integer beyond the largest float
+        return False
 
 
 def integer(least: int = 1, most: int | None = None) -> Accepts:
@@ -408,6 +422,7 @@ def number(
     def test(value: Any) -> bool:
         if not is_number(value):
             return False
+        value = float(value)  # a bound may lie beyond what float32 can hold
         low = (least is None or value >= least) and (above is None or value > above)
         return low and (most is None or value <= most) and (below is None or value < below)
 

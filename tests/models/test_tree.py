@@ -263,7 +263,7 @@ def test_the_unit_of_targets_and_weights_changes_nothing():
         np.testing.assert_array_equal(again.tree_.threshold, model.tree_.threshold)
         np.testing.assert_array_equal(again.predict(X), model.predict(X) * unit)
         close(again.feature_importances_, model.feature_importances_)
-    for unit in (1e-300, 1.7e308):
+    for unit in (1e-300, 1e305):
         weights = np.full(len(y), unit)
         close(DecisionTreeRegressor(max_depth=3).fit(X, y, weights).predict(X), model.predict(X))
         labels, rules = y > 100, {"max_depth": 3, "class_weight": "balanced"}
@@ -271,6 +271,20 @@ def test_the_unit_of_targets_and_weights_changes_nothing():
             DecisionTreeClassifier(**rules).fit(X, labels, weights).predict_proba(X),
             DecisionTreeClassifier(**rules).fit(X, labels).predict_proba(X),
         )
+
+
+def test_weights_in_another_unit_break_ties_alike():
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        n = int(rng.integers(2, 30))
+        X, y, weights = rng.integers(0, 4, (n, 3)), rng.integers(0, 3, n), rng.integers(1, 4, n)
+        for rules in ({}, {"class_weight": "balanced"}, {"criterion": "entropy"}):
+            models = [
+                DecisionTreeClassifier(**rules).fit(X, y, sample_weight=weights * unit)
+                for unit in (1.0, 0.125, 2.0**60)
+            ]
+            texts = [export_text(model) for model in models]
+            assert texts[0] == texts[1] == texts[2]
 
 
 def test_features_are_drawn_anew_for_each_split():
@@ -302,9 +316,10 @@ GOOD = np.array([[0.0, 1.0], [1.0, 0.0], [2.0, 2.0]]), [0, 1, 1]
         ({"max_features": 3}, "expected max_features of at most 2, the number of features, got 3"),
         ({"bins": 256}, "bins must be an integer from 2 to 255 or None, got 256"),
         ({"random_state": -1}, "random_state must be None, a seed"),
-        ({"class_weight": {5: 1.0}}, "expected class_weight to give classes of y positive weights"),
-        ({"class_weight": {0: -1.0}}, "expected class_weight to give classes of y positive weig"),
-        ({"class_weight": "even"}, "class_weight must be None, 'balanced' or a dict"),
+        ({"class_weight": {5: 1.0}}, "class_weight must give positive numbers for classes of y"),
+        ({"class_weight": {0: -1.0}}, "class_weight must give positive numbers for classes of y"),
+        ({"class_weight": {0: 1e308, 1: 1e308}}, "sample_weight whose sum is below 1.8e308"),
+        ({"class_weight": "even"}, "class_weight must be None or 'balanced' or a dict"),
     ],
 )
 def test_bad_parameters(parameters, sentence):

@@ -37,6 +37,9 @@ from .distances import (
 from .indexing import (
     put_along_axis,
 )
+from .kernel_functions import (
+    kernel_matrix,
+)
 from .linear import (
     embedding,
     linear,
@@ -148,6 +151,7 @@ __all__ = [
     "hinge_loss",
     "huber_loss",
     "instance_norm",
+    "kernel_matrix",
     "kl_div",
     "l1_loss",
     "layer_norm",

@@ -9,9 +9,10 @@ import numpy as np
 
 from ..kernels import memory
 from ..kernels.threads import share, slices
+from .distances import pairwise_distances
 
 _BLOCK = 1 << 16  # kernel values in one block: they stay in the second-level cache
-_FAR = 1e5  # gamma |x|^2 from which on the product of the factors loses too many digits
+_FAR = 1e5  # gamma |x|^2 from which on too many digits of products cancel
 KERNELS = ("linear", "rbf", "poly", "sigmoid")
 
 
@@ -20,7 +21,7 @@ def kernel_matrix(
     y: Any = None,
     kernel: str | Callable = "rbf",
     gamma: float = 1.0,
-    degree: float = 3,
+    degree: int = 3,
     coef0: float = 0.0,
 ) -> np.ndarray:
     """k(x[i], y[j]) for all rows of two matrices of numbers, shapes (n, d), (m, d) -> (n, m).
@@ -28,25 +29,31 @@ def kernel_matrix(
     linear: x'y.  poly: (gamma x'y + coef0)^degree.  sigmoid: tanh(gamma x'y + coef0).
     rbf: exp(-gamma |x - y|^2).  A function gets both matrices and returns the (n, m) numbers.
 
-    `y` defaults to x. Distances are taken through a matrix product around the mean of y: right to
-    about 1e-15 of the squared spread of the data, which is what an exponential can show.
+    `y` defaults to x. Distances are taken through a matrix product around the mean of y where that
+    leaves the values right to about 1e-10, and from differences otherwise.
 
     >>> kernel_matrix([[0.0, 0.0], [1.0, 1.0]], gamma=0.5)
     array([[1.        , 0.36787944],
            [0.36787944, 1.        ]])
     """
-    x = np.asarray(x, float)
-    y = x if y is None else np.asarray(y, float)
+    x = _numbers(x)
+    y = x if y is None else _numbers(y)
     if x.ndim != 2 or y.ndim != 2 or x.shape[1] != y.shape[1]:
         raise ValueError(
             f"kernel_matrix: expected two matrices of equal width, got shapes {x.shape} and "
             f"{y.shape}. Rows are samples."
         )
-    if not callable(kernel) and kernel not in KERNELS:
+    if not callable(kernel) and (not isinstance(kernel, str) or kernel not in KERNELS):
         raise ValueError(
             f"kernel_matrix: kernel must be one of {', '.join(KERNELS)} or a function, got "
-            f"{kernel!r}."
+            f"{kernel!r:.80}."
         )
+    if not gamma > 0:
+        raise ValueError(f"kernel_matrix: gamma must be a positive number, got {gamma!r}.")
+    if not isinstance(degree, (int, np.integer)) or degree < 0:
+        raise ValueError(f"kernel_matrix: degree must be an integer of at least 0, got {degree!r}.")
+    if not (len(x) and len(y)):
+        return np.empty((len(x), len(y)))
     return KernelFunction(y, kernel, gamma, degree, coef0)(x)
 
 
@@ -57,18 +64,17 @@ class KernelFunction:
     """
 
     def __init__(
-        self, points: np.ndarray, kernel: str | Callable, gamma: float, degree: float, coef0: float
+        self, points: np.ndarray, kernel: str | Callable, gamma: float, degree: int, coef0: float
     ) -> None:
         self.kernel, self.gamma, self.degree, self.coef0 = kernel, gamma, degree, coef0
-        self.points, self.factors = points, points
+        self.points = points
         if kernel == "rbf":
             self.middle = points.mean(axis=0)
             self.points = points - self.middle
         self.squares = np.einsum("ij,ij->i", self.points, self.points)
         if kernel == "rbf":
             # One product of longer rows, (2 gamma x, -gamma x'x, 1) and (y, 1, -gamma y'y), is the
-            # whole exponent; where too many of its digits cancel, differences are measured.
-            self.far = not self.gamma * self.squares.max(initial=0) < _FAR
+            # whole exponent.
             ones = np.ones(len(points))
             self.factors = np.column_stack([self.points, ones, -gamma * self.squares])
 
@@ -88,12 +94,12 @@ class KernelFunction:
         if callable(self.kernel):
             self._write(self.points, out)
             return out
-        factors = self._factors(self.points)
+        values = self._values(self.points)
 
         def fill(part: slice) -> None:
             for rows in _blocks(part, m):
-                rest = slice(rows.start, None)
-                out[rest, rows] = self._values(rows, factors, rest, out[rows, rest]).T
+                values(rows, slice(rows.start, None), out[rows, rows.start :])
+                out[rows.stop :, rows] = out[rows, rows.stop :].T
 
         share(fill, slices(m, out.size))
         return out
@@ -109,39 +115,46 @@ class KernelFunction:
         if callable(self.kernel):
             out[:] = _called(self.kernel, x, self.points)
             return
-        factors = self._factors(x)
+        values = self._values(x)
 
         def fill(part: slice) -> None:
             for rows in _blocks(part, len(self.points)):
-                self._values(rows, factors, slice(None), out[rows])
+                values(rows, slice(None), out[rows])
 
         share(fill, slices(len(x), out.size))
 
-    def _factors(self, x: np.ndarray) -> np.ndarray:
-        """What is multiplied by the points' factors."""
+    def _values(self, x: np.ndarray) -> Callable[[slice, slice, np.ndarray], None]:
+        """A function of rows of x, some of the points and `out`, which it fills."""
         if self.kernel != "rbf":
-            return x
-        squares = np.einsum("ij,ij->i", x, x)
-        return np.column_stack([2 * self.gamma * x, -self.gamma * squares, np.ones(len(x))])
 
-    def _values(
-        self, rows: slice, factors: np.ndarray, columns: slice, out: np.ndarray
-    ) -> np.ndarray:
-        """Fill `out` with the values of some rows at some of the points."""
-        np.matmul(factors[rows], self.factors[columns].T, out=out)
-        if self.kernel == "rbf":
+            def of_products(rows: slice, columns: slice, out: np.ndarray) -> None:
+                out[:] = self._of(np.matmul(x[rows], self.points[columns].T, out=out))
+
+            return of_products
+        squares = self.gamma * np.einsum("ij,ij->i", x, x)
+
+        def from_differences(rows: slice, columns: slice, out: np.ndarray) -> None:
+            out[:] = pairwise_distances(x[rows], self.points[columns], "sqeuclidean")
+            out *= -self.gamma
+            np.exp(out, out=out)
+
+        if not max(squares.max(initial=0), self.gamma * self.squares.max(initial=0)) < _FAR:
+            return from_differences
+        factors = np.column_stack([2 * self.gamma * x, -squares, np.ones(len(x))])
+
+        def from_factors(rows: slice, columns: slice, out: np.ndarray) -> None:
+            np.matmul(factors[rows], self.factors[columns].T, out=out)
             np.minimum(out, 0, out=out)  # rounding may leave a distance a little below 0
             np.exp(out, out=out)
-        else:
-            out[:] = self._of(out)
-        return out
+
+        return from_factors
 
     def _of(self, inner: np.ndarray) -> np.ndarray:
         if self.kernel == "linear":
             return inner
         inner *= self.gamma
         inner += self.coef0
-        return np.tanh(inner, out=inner) if self.kernel == "sigmoid" else inner**self.degree
+        return np.tanh(inner, out=inner) if self.kernel == "sigmoid" else _power(inner, self.degree)
 
 
 def _blocks(part: slice, width: int) -> Iterator[slice]:
@@ -151,12 +164,47 @@ def _blocks(part: slice, width: int) -> Iterator[slice]:
         yield slice(start, min(start + few, part.stop))
 
 
+def _power(x: np.ndarray, degree: int) -> np.ndarray:
+    """x^degree by squaring, which is faster than NumPy's power."""
+    result = np.ones_like(x)
+    while degree:
+        if degree % 2:
+            result *= x
+        degree //= 2
+        x = x * x if degree else x
+    return result
+
+
+def _numbers(x: Any) -> np.ndarray:
+    x = np.asarray(x)
+    if x.dtype.kind not in "fiub":
+        raise TypeError(
+            f"kernel_matrix: expected numbers, got {x.dtype}. Encode text and missing values as "
+            "numbers first."
+        )
+    return x.astype(float)
+
+
 def _called(kernel: Callable, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    out = np.asarray(kernel(x, y), float)
+    try:
+        out = np.asarray(kernel(x, y))
+    except Exception as error:
+        error.add_note(f"The kernel function got matrices of shapes {x.shape} and {y.shape}.")
+        raise
+    if out.dtype.kind not in "fiub":
+        raise TypeError(
+            f"kernel_matrix: expected the kernel function to return numbers, got {out.dtype}. "
+            "Write for example lambda x, y: x @ y.T"
+        )
     if out.shape != (len(x), len(y)):
         raise ValueError(
             f"kernel_matrix: expected the kernel function to return shape {(len(x), len(y))} for "
             f"matrices of {len(x)} and {len(y)} rows, got {out.shape}. It gets whole matrices: "
             "lambda x, y: x @ y.T"
+        )
+    if not np.isfinite(out).all():
+        raise ValueError(
+            "kernel_matrix: expected the kernel function to return finite numbers, got NaN or inf. "
+            "Look where it divides, or scale the features."
         )
     return out

@@ -5,11 +5,9 @@ rows. Its cuts are scored by running sums over the codes, so that the cost of a 
 on its rows once they are added up; and of two children only the smaller one is added up, since the
 other is what the parent has besides (Ke and others, LightGBM, 2017). All sums are of whole numbers
 and thus exact, which makes that subtraction exact too.
-
-What is done for every row stands in three loops that have compiled twins; the levels are common.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -30,36 +28,23 @@ class Cuts(NamedTuple):
     weight: np.ndarray
 
 
-class Loops(NamedTuple):
-    """What is done for every row or code; a histogram's form, behind its nodes, is theirs."""
-
-    add_up: Any
-    best_cuts: Any
-    part: Any
-    one_label: Any
-
-
-@Kernel
-def grow_on_histograms(weights, moments, labels, codes, sizes, **rules):
-    """The tree that `grow_tree` grows for "squared_error", for codes of few values.
-
-    `rules` are those of `grow_tree`, `max_depth` a number: memory grows with the nodes of a level
-    times the values of all columns.
-    Shapes: weights (n,) as there; moments (n,) whole numbers whose absolute sum is at most
-    2^`moment_bits(n)`; labels (n,) of any dtype; codes (d, n); sizes (d,). Returns a `Grown`.
-    """
-    return grow(LOOPS, weights, moments, labels, codes, sizes, **rules)
-
-
 def moment_bits(n):
     """Of a sum of moments that leaves room for a number of rows up to n in 63 bits."""
     return 61 - n.bit_length()
 
 
-def grow(
-    loops, weights, moments, labels, codes, sizes, *, max_depth, min_samples_split=2,
-    min_samples_leaf=1, min_weight_leaf=0.0, min_gain=0.0, max_features=None, seed=0,
+@Kernel
+def grow_on_histograms(
+    weights, moments, labels, codes, sizes, *, max_depth, min_samples_split=2, min_samples_leaf=1,
+    min_weight_leaf=0.0, min_gain=0.0, max_features=None, seed=0,
 ):  # fmt: skip
+    """The tree that `grow_tree` grows for "squared_error", for codes of few values.
+
+    `max_depth` is a number: memory grows with the nodes of a level times the values of all columns.
+    The other rules are those of `grow_tree`.
+    Shapes: weights (n,) as there; moments (n,) whole numbers whose absolute sum is at most
+    2^`moment_bits(n)`; labels (n,) of any dtype; codes (d, n); sizes (d,). Returns a `Grown`.
+    """
     rows = np.flatnonzero(weights > 0).astype(np.int32)
     weighted = None if weights.min() == weights.max() == 1 else weights
     least = max(min_samples_split, 2 * min_samples_leaf)
@@ -72,7 +57,7 @@ def grow(
     bins = int(sizes.max()) + 1
 
     def histograms(rows, start, stop):
-        return loops.add_up(moments, weighted, codes, bins, rows, start, stop)
+        return _add_up(moments, weighted, codes, bins, rows, start, stop)
 
     parents = None  # histograms of the level above, one for each pair of children
     while True:
@@ -81,13 +66,12 @@ def grow(
         start = stop - level.samples
         open_ = level.samples >= (least if len(levels) <= max_depth else np.inf)
         if open_.any():
-            open_ &= ~loops.one_label(labels, rows, start, stop)
+            open_ &= ~_one_label(labels, rows, start, stop)
         nodes = np.flatnonzero(open_)
         if nodes.size:
             found = _histograms_of(histograms, parents, level, nodes, rows, start, stop)
             totals = level.weight[nodes], level.moment[nodes]
-            cuts = loops.best_cuts(found, len(node), sizes, *totals, min_samples_leaf,
-                                   min_weight_leaf)  # fmt: skip
+            cuts = _best_cuts(found, sizes, *totals, min_samples_leaf, min_weight_leaf)
             gain = _drawn(cuts.gain, level.key[nodes], max_features) if drawing else cuts.gain
             _choose(level, nodes, cuts, gain, min_gain)
         split = level.feature >= 0
@@ -97,9 +81,8 @@ def grow(
             return _numbered(levels, node)
         first += len(split)
         parents = found[split[nodes]]
-        rows, n_left = loops.part(codes, sizes, rows, start[split], stop[split],
-                                  level.feature[split], level.cut[split],
-                                  level.missing_left[split])  # fmt: skip
+        rows, n_left = _part(codes, sizes, rows, start[split], stop[split], level.feature[split],
+                             level.cut[split], level.missing_left[split])  # fmt: skip
         level = _children(level, split, n_left)
 
 
@@ -169,7 +152,7 @@ def _add_up(moments, weights, codes, bins, rows, start, stop):
     if weights is not None:
         sums[WEIGHT] = weights[rows]
     for f, code in enumerate(codes):
-        place = slot + code.take(rows)
+        place = code if len(rows) == len(code) and k == 1 else slot + code.take(rows)
         for part, values in sums.items():
             found[:, part, f] = np.bincount(place, values, k * bins).reshape(k, bins)
     return found
@@ -181,7 +164,7 @@ def _of_nodes(rows, start, stop):
     return np.concatenate([rows[a:b] for a, b in zip(start, stop)])
 
 
-def _best_cuts(found, n, sizes, weight, moment, least, light):
+def _best_cuts(found, sizes, weight, moment, least, light):
     k, parts, d, bins = found.shape
     code, size = np.arange(bins), sizes[:, None]
     missing = np.take_along_axis(found, size[None, None], axis=3)
@@ -225,20 +208,20 @@ def _scored(left, possible, samples, weight, moment, least, light):
 
 def _part(codes, sizes, rows, start, stop, feature, cut, missing_left):
     """The rows of these nodes, those that go left before the others, and how many do."""
-    samples = stop - start
-    slot = np.repeat(np.arange(len(start)), samples)
-    rows = _of_nodes(rows, start, stop)
-    code = codes[feature[slot], rows]
-    goes_left = np.where(code == sizes[feature][slot], missing_left[slot], code <= cut[slot])
-    small = np.uint16 if len(start) < 1 << 15 else np.int64
-    order = np.argsort((2 * slot + ~goes_left).astype(small), kind="stable")
-    return rows[order], np.bincount(slot, goes_left, len(start)).astype(np.int64)
+    parts: list[np.ndarray] = []
+    n_left = np.zeros(len(start), np.int64)
+    for node, (first, last, f) in enumerate(zip(start, stop, feature)):
+        own = rows[first:last]
+        code = codes[f].take(own)
+        left = code <= cut[node]
+        if missing_left[node]:
+            left |= code == sizes[f]
+        parts += own[left], own[~left]
+        n_left[node] = len(parts[-2])
+    return np.concatenate(parts), n_left
 
 
 def _one_label(labels, rows, start, stop):
     """Which nodes have one label."""
     labels = labels[rows]
     return np.minimum.reduceat(labels, start) == np.maximum.reduceat(labels, start)
-
-
-LOOPS = Loops(_add_up, _best_cuts, _part, _one_label)

@@ -38,24 +38,24 @@ def smo(
     # differ at 0, where |b| has its kink.
     above = np.where(b < upper, np.where(b >= 0, e, -e), np.inf)
     below = np.where(b > lower, np.where(b > 0, e, -e), -np.inf)
-    if columns[-1] - columns[0] == len(columns) - 1:
-        columns = slice(columns[0], columns[-1] + 1)
+    whole = len(columns) == cache.shape[1]
+    half, nothing, flat = diagonal / 2, np.zeros(len(b)), np.full(len(b), FLAT)
     for done in range(steps + 1):
         up = gradient + above
         i = int(up.argmin())
         difference = gradient + below
         difference -= up[i]
-        if not difference.max() > tolerance:
+        if not difference[difference.argmax()] > tolerance:
             return CONVERGED, done
         if done == steps:
             break
         if slot[i] < 0:
             return i, done
-        row = cache[slot[i], columns]
-        curvature = diagonal[i] + diagonal
-        curvature -= 2 * row
-        np.maximum(curvature, FLAT, out=curvature)
-        gain = np.maximum(difference, 0)
+        row = cache[slot[i]] if whole else cache[slot[i]].take(columns)
+        curvature = half + half[i]  # of a move of 1 there and back, halved
+        curvature -= row
+        np.maximum(curvature, flat, out=curvature)
+        gain = np.maximum(difference, nothing)
         gain *= gain
         gain /= curvature
         j = int(gain.argmax())
@@ -66,7 +66,7 @@ def smo(
             return j, done
         top = 0.0 if b[i] < 0 else upper[i]
         bottom = 0.0 if b[j] > 0 else lower[j]
-        move = min(difference[j] / curvature[j], top - b[i], b[j] - bottom)
+        move = min(difference[j] / (2 * curvature[j]), top - b[i], b[j] - bottom)
         before = b[i], b[j]
         b[i] = top if move == top - b[i] else b[i] + move
         b[j] = bottom if move == b[j] - bottom else b[j] - move
@@ -75,7 +75,7 @@ def smo(
         for t in (i, j):
             above[t] = (e if b[t] >= 0 else -e) if b[t] < upper[t] else np.inf
             below[t] = (e if b[t] > 0 else -e) if b[t] > lower[t] else -np.inf
-        change = row - cache[slot[j], columns]
+        change = row - (cache[slot[j]] if whole else cache[slot[j]].take(columns))
         change *= move
         gradient += change
     return OUT_OF_STEPS, steps

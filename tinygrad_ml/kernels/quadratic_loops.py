@@ -16,8 +16,12 @@ _LANES = np.uint64(32)
 def smo(
     gradient, b, lower, upper, diagonal, cache, slot, columns, used, *, e, tolerance, steps
 ):  # fmt: skip
-    runs = np.flatnonzero(np.diff(columns, prepend=-2) != 1)  # of neighbouring columns
-    ends = np.append(runs[1:], len(columns)).astype(np.uint64)
+    n = len(columns)
+    if columns[-1] - columns[0] == n - 1:
+        runs = np.zeros(1, np.int64)
+    else:
+        runs = np.flatnonzero(np.diff(columns, prepend=-2) != 1)  # of neighbouring columns
+    ends = np.append(runs[1:], n).astype(np.uint64)
     where = (runs.astype(np.uint64), ends, columns[runs].astype(np.uint64))
     state = (gradient, b, lower, upper, diagonal, cache, slot, used)
     stopped, done = _smo(*state, *where, float(e), float(tolerance), steps)
@@ -30,7 +34,7 @@ def _smo(
 ):
     n = np.uint64(b.size)
     start = used.max()
-    above, below = np.empty(n), np.empty(n)
+    half, above, below = diagonal / 2, np.empty(n), np.empty(n)
     for t in range(n):
         _kinks(t, b, lower, upper, e, above, below)
     low, high = np.empty(_LANES), np.empty(_LANES)
@@ -61,7 +65,7 @@ def _smo(
         one = slot[i]
         if one < 0:
             return np.int64(i), done
-        own = diagonal[i]
+        own = half[i]
         high[:] = 0.0
         high_at[:] = n
         for r in range(runs.size):
@@ -69,10 +73,10 @@ def _smo(
             full = ends[r] - (ends[r] - runs[r]) % _LANES
             for block in range(runs[r], full, _LANES):
                 for k in range(_LANES):
-                    _gains(block + k, k, shift, gradient, below, diagonal, cache, one, own, least,
+                    _gains(block + k, k, shift, gradient, below, half, cache, one, own, least,
                            high, high_at)  # fmt: skip
             for k in range(ends[r] - full):
-                _gains(full + k, k, shift, gradient, below, diagonal, cache, one, own, least,
+                _gains(full + k, k, shift, gradient, below, half, cache, one, own, least,
                        high, high_at)  # fmt: skip
         j = high_at[_first(high, high_at, -1.0)]
         if j == n:
@@ -84,8 +88,8 @@ def _smo(
         top = 0.0 if b[i] < 0 else upper[i]
         bottom = 0.0 if b[j] > 0 else lower[j]
         r = np.searchsorted(runs, j, side="right") - 1
-        curvature = max(own + diagonal[j] - 2 * cache[one, j + (starts[r] - runs[r])], FLAT)
-        move = min((gradient[j] + below[j] - least) / curvature, top - b[i], b[j] - bottom)
+        curvature = max(half[j] + own - cache[one, j + (starts[r] - runs[r])], FLAT)
+        move = min((gradient[j] + below[j] - least) / (2 * curvature), top - b[i], b[j] - bottom)
         before_i, before_j = b[i], b[j]
         b[i] = top if move == top - b[i] else b[i] + move
         b[j] = bottom if move == b[j] - bottom else b[j] - move
@@ -116,11 +120,11 @@ def _slopes(t, k, shift, gradient, above, below, cache, one, other, move, low, l
 
 
 @inlined
-def _gains(t, k, shift, gradient, below, diagonal, cache, one, own, least, high, high_at):
+def _gains(t, k, shift, gradient, below, half, cache, one, own, least, high, high_at):
     """Note in lane k what a move of the pair with coefficient t would gain."""
     difference = gradient[t] + below[t] - least
     difference = difference if difference > 0 else 0.0
-    curvature = own + diagonal[t] - 2 * cache[one, t + shift]
+    curvature = half[t] + own - cache[one, t + shift]
     curvature = curvature if curvature > FLAT else FLAT
     gain = difference * difference / curvature
     high_at[k] = t if gain > high[k] else high_at[k]
