@@ -53,6 +53,11 @@ class AutoencoderTransformer(Transformer, Network):
         **TRAINING,
     }
 
+    encoding_dims: Any
+    activation: Any
+    output: Any
+    loss: str
+
     def __init__(
         self,
         encoding_dims: Any = (8, 4, 2),
@@ -74,23 +79,7 @@ class AutoencoderTransformer(Transformer, Network):
         random_state: Any = None,
         verbose: Any = False,
     ) -> None:
-        self.encoding_dims = encoding_dims
-        self.activation = activation
-        self.output = output
-        self.loss = loss
-        self.solver = solver
-        self.alpha = alpha
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.learning_rate_init = learning_rate_init
-        self.max_iter = max_iter
-        self.tol = tol
-        self.n_iter_no_change = n_iter_no_change
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.momentum = momentum
-        self.random_state = random_state
-        self.verbose = verbose
+        self._store(locals())
 
     def fit(self, X: Any, y: Any = None) -> AutoencoderTransformer:
         """Learn to reproduce samples X (n, features); y is ignored. Returns itself."""

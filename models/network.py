@@ -97,6 +97,10 @@ class Network(Estimator):
     random_state: Any
     verbose: Any
 
+    def _store(self, parameters: dict[str, Any]) -> None:
+        """Store what a constructor was given, its `locals()`, under the same names."""
+        vars(self).update({k: v for k, v in parameters.items() if k not in ("self", "__class__")})
+
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "module_")
 
