@@ -8,6 +8,7 @@ import os
 import numpy as np
 
 from tinygrad_ml.data import load_breast_cancer, load_digits
+from tinygrad_ml.inspection import permutation_importance
 from tinygrad_ml.model_selection import train_test_split
 from tinygrad_ml.models import DecisionTreeClassifier, RandomForestClassifier
 from tinygrad_ml.plotting import plot_forest, write_picture
@@ -42,9 +43,10 @@ for size in sizes:
     out_of_bag.append([1 - forest.oob_score_ for forest in forests])
     held_out.append([1 - forest.score(X_test, y_test) for forest in forests])
 
-importances = forests[-1].feature_importances_
-print("Breast cancer, features by their share of what all splits gain:")
-for f in np.argsort(importances)[::-1][:5]:
-    print(f"    feature {f:<2} {importances[f]:.3f}")
+gains, names = forests[-1].feature_importances_, load().feature_names
+shuffled = permutation_importance(forests[-1], X_test, y_test, random_state=0)
+print("Breast cancer, features by their share of what all splits gain (and what shuffling costs):")
+for f in np.argsort(gains)[::-1][:5]:
+    print(f"    {names[f]:<20} {gains[f]:.3f} ({shuffled.importances_mean[f]:.3f})")
 curves = {"out of bag": out_of_bag, "held-out quarter": held_out}
-print(write_picture("random_forest.png", plot_forest, sizes, curves, importances))
+print(write_picture("random_forest.png", plot_forest, sizes, curves, gains, names))
