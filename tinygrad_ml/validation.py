@@ -115,9 +115,10 @@ def _numbers(values: Any, owner: str, name: str, dtypes: Any) -> np.ndarray:
 
 def _refuse_masked(values: Any, owner: str, name: str) -> None:
     """NumPy would take the values under the mask for real ones."""
-    if isinstance(values, np.ndarray) and hasattr(values, "filled") and np.any(values.mask):
+    masked = getattr(values, "mask", None) if isinstance(values, np.ndarray) else None
+    if masked is not None and np.any(masked):
         raise ValueError(
-            f"{owner}: expected {name} without masked values, got {int(np.sum(values.mask))}. "
+            f"{owner}: expected {name} without masked values, got {int(np.sum(masked))}. "
             f"Write {name}.filled(np.nan) and fill them in, or leave those rows out."
         )
 
