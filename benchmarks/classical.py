@@ -207,6 +207,12 @@ ROWS = {
     "text": Row(text, 5574, 1.5, 1.5),
     "tree": Row(tree, 20_000, 0.8, 2.4, (1_000, 10_000, 50_000, 200_000)),
     "tree_depth_10": Row(tree_depth_10, 20_000, 0.8, 2.4),
+    "forest": Row(forest, 20_000, 1.0, 3.0, (1_000, 10_000, 50_000, 200_000)),
+    "forest_2_jobs": Row(functools.partial(forest, jobs=2), 20_000, 1.0, 3.0),
+    "boosting": Row(boosting, 20_000, 0.06, 0.18, (1_000, 10_000, 50_000, 200_000)),
+    "boosting_binned": Row(
+        functools.partial(boosting, peer="HistGradientBoostingRegressor"), 20_000, 1.3, 3.9
+    ),
     "svc_digits": Row(svc_digits, 1797, 1.5, 4.5),
     "svc": Row(svc, 4_000, 1.2, 3.6, (1_000, 4_000, 16_000)),
     "svc_predict": Row(svc_predict, 1797, 1.2, 3.6),

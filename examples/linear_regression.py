@@ -17,38 +17,35 @@ x = np.linspace(-1, 1, 20)[:, None]
 line = LinearRegression(solver="gradient", learning_rate=0.5).fit(x, 2 * x[:, 0] + 1)
 print(f"y = 2x + 1 is found as y = {line.coef_[0]:.5f} x + {line.intercept_:.5f}")
 
-X, y = load_diabetes()
+X, y = data = load_diabetes()
 Z = StandardScaler().fit_transform(X)
 steps = {"learning_rate": 0.4, "max_iter": 20_000, "tol": 1e-9}
 exact = LinearRegression().fit(Z, y)
 by_hand = LinearRegression(solver="gradient", **steps).fit(Z, y)
 by_autograd = LinearRegression(solver="autograd", **steps).fit(Z, y)
-print("\nfeature   closed form   by hand   by autograd")
-for name, *values in zip(load_diabetes().feature_names, exact.coef_, by_hand.coef_,
-                         by_autograd.coef_):  # fmt: skip
-    print(f"{name:9} {values[0]:11.5f} {values[1]:9.5f} {values[2]:13.5f}")
-print(f"steps taken: {by_hand.n_iter_} and {by_autograd.n_iter_}")
+print(f"\n{by_hand.n_iter_} and {by_autograd.n_iter_} steps beside the closed form:")
+for name, *values in zip(data.feature_names, exact.coef_, by_hand.coef_, by_autograd.coef_):
+    print("{:4} closed form {:10.5f}, by hand {:10.5f}, by autograd {:10.5f}".format(name, *values))
 try:
     LinearRegression(solver="gradient", learning_rate=1.0).fit(Z, y)
 except ValueError as error:
     print(f"\ntoo long a step: {error}\n")
 
-seeds = range(1 if os.environ.get("TINYGRAD_ML_QUICK") else 5)
-folds = [f for s in seeds for f in KFold(5, shuffle=True, random_state=s).split(X)]
+n_seeds = 1 if os.environ.get("TINYGRAD_ML_QUICK") else 5
+folds = [f for s in range(n_seeds) for f in KFold(5, shuffle=True, random_state=s).split(X)]
 for model in (LinearRegression(), Ridge(0.01), Ridge(1.0)):
     scores = [model.fit(X[a], y[a]).score(X[b], y[b]) for a, b in folds]
-    left_out = cross_val_predict(model, X, y, cv=LeaveOneOut())
-    error = np.sqrt(np.mean((left_out - y) ** 2))
+    rms = np.linalg.norm(y - cross_val_predict(model, X, y, cv=LeaveOneOut())) / len(y) ** 0.5
     print(f"{model!r:20} R2 mean {np.mean(scores):.3f}, worst {min(scores):.3f}; "
-          f"leave one out: off by {error:.2f} (root mean square)")  # fmt: skip
+          f"leave one out: off by {rms:.2f} (root mean square)")  # fmt: skip
 
-losses = {rate: LinearRegression(solver="gradient", learning_rate=rate, max_iter=200, tol=0.03)
-          .fit(Z, y).loss_history_ for rate in (0.45, 0.1, 0.04)}  # fmt: skip
+slow = LinearRegression(solver="gradient", max_iter=200, tol=0.03)
+losses = {a: slow.set_params(learning_rate=a).fit(Z, y).loss_history_ for a in (0.45, 0.1, 0.04)}
 named = {f"learning rate {rate}": (np.arange(len(v)), v) for rate, v in losses.items()}
 print(write_picture("linear_regression_loss.png", plot_lines, named, "step",
                     "mean squared error / 2", "y", "Gradient descent"))  # fmt: skip
 alphas = np.logspace(-3, 4, 50)
-path = np.array([Ridge(alpha).fit(Z, y).coef_ for alpha in alphas])
-named = {name: (alphas, path[:, k]) for k, name in enumerate(load_diabetes().feature_names)}
+paths = np.transpose([Ridge(alpha).fit(Z, y).coef_ for alpha in alphas])
+named = {name: (alphas, path) for name, path in zip(data.feature_names, paths)}
 print(write_picture("linear_regression_ridge.png", plot_lines, named, "alpha", "coefficient",
                     "x", "The ridge path"))  # fmt: skip

@@ -27,25 +27,23 @@ for name, load in (("breast cancer", load_breast_cancer), ("digits", load_digits
     print(f"{name:13} accuracy mean {np.mean(scores):.4f}, worst {min(scores):.4f}; log loss mean "
           f"{np.mean(losses):.4f}, worst {max(losses):.4f}")  # fmt: skip
 
-data = load_breast_cancer()
-X, y = data
+X, y = data = load_breast_cancer()
 model = LogisticRegression().fit(X, y)
 print(f"\nunscaled features, up to {X.max():,.0f}: {model.n_iter_[0]} steps, no warning")
 folds = StratifiedKFold(5, shuffle=True, random_state=0)
 two = [data.feature_names.index(name) for name in ("worst radius", "worst texture")]
 curves = {}
 for name, columns in (("30 features", slice(None)), ("radius and texture", two)):
-    scores = cross_val_predict(pipeline, X[:, columns], y, cv=folds, method="decision_function")
-    curves[name] = scores
-    print(f"{name:18} area under the ROC curve {roc_auc_score(y, scores):.4f} (seed 0)")
+    some = X[:, columns]
+    curves[name] = cross_val_predict(pipeline, some, y, cv=folds, method="decision_function")
+    print(f"{name:18} area under the ROC curve {roc_auc_score(y, curves[name]):.4f} (seed 0)")
 
 X_train, X_test, y_train, y_test = train_test_split(X[:, two], y, stratify=y, random_state=0)
 model.fit(X_train, y_train)
-names = [data.feature_names[k] for k in two]
 title = f"Held-out tumours, {model.score(X_test, y_test):.1%} right"
 print(write_picture("logistic_regression_regions.png", plot_decision_regions,
-                    lambda points: model.predict_proba(points)[:, 1], X_test, y_test, names,
-                    title=title))  # fmt: skip
+                    lambda points: model.predict_proba(points)[:, 1], X_test, y_test,
+                    ["worst radius", "worst texture"], title=title))  # fmt: skip
 print(write_picture("logistic_regression_roc.png", plot_roc, y, curves))
 weights = pipeline.fit(X, y)["model"].coef_[0]
 print(write_picture("logistic_regression_weights.png", plot_weights, data.feature_names, weights,

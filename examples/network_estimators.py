@@ -9,36 +9,28 @@ import time
 
 import numpy as np
 
+from tinygrad_ml import models
 from tinygrad_ml.data import load_digits
 from tinygrad_ml.model_selection import GridSearchCV, StratifiedKFold, cross_val_score
-from tinygrad_ml.models import (
-    CNNClassifier,
-    KNeighborsClassifier,
-    LogisticRegression,
-    MLPClassifier,
-)
 from tinygrad_ml.plotting import plot_images, write_picture
 
-quick = bool(os.environ.get("TINYGRAD_ML_QUICK"))
-epochs = 3 if quick else 40
+fewer = {"max_iter": 3} if os.environ.get("TINYGRAD_ML_QUICK") else {}  # epochs
 X, y = load_digits()
 X = (X / 16).astype(np.float32)  # ink from 0 to 1
 folds = StratifiedKFold(5, shuffle=True, random_state=0)
 
-perceptron = MLPClassifier(
-    (128,), batch_size=32, learning_rate="cosine", learning_rate_init=0.003, max_iter=epochs,
-    random_state=0,
+perceptron = models.MLPClassifier(
+    (128,), batch_size=32, learning_rate="cosine", learning_rate_init=0.003, random_state=0,
+    **{"max_iter": 40, **fewer},
 )  # fmt: skip
-models = {
-    "logistic regression": LogisticRegression(),
-    "5 nearest neighbours": KNeighborsClassifier(5),
+candidates = {
+    "logistic regression": models.LogisticRegression(),
+    "5 nearest neighbours": models.KNeighborsClassifier(5),
     "multi-layer perceptron": perceptron,
-    "convolutional network": CNNClassifier(
-        image_shape=(8, 8), max_iter=2 if quick else 30, random_state=0
-    ),
+    "convolutional network": models.CNNClassifier(image_shape=(8, 8), random_state=0, **fewer),
 }
 print(f"{'':<24}mean     worst    seconds")
-for name, model in models.items():
+for name, model in candidates.items():
     start = time.perf_counter()
     scores = cross_val_score(model, X, y, cv=folds)
     seconds = time.perf_counter() - start

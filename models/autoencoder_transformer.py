@@ -8,7 +8,7 @@ import numpy as np
 
 from tinygrad_ml import functional
 from tinygrad_ml.estimator import Transformer
-from tinygrad_ml.validation import NOTHING, Accepts, check_samples, choice
+from tinygrad_ml.validation import NOTHING, Accepts, check_outputs, check_samples, choice
 
 from .autoencoder import Autoencoder
 from .network import ACTIVATION, TRAINING, Network, as_list, sizes_like
@@ -53,6 +53,11 @@ class AutoencoderTransformer(Transformer, Network):
         **TRAINING,
     }
 
+    encoding_dims: Any
+    activation: Any
+    output: Any
+    loss: str
+
     def __init__(
         self,
         encoding_dims: Any = (8, 4, 2),
@@ -74,23 +79,7 @@ class AutoencoderTransformer(Transformer, Network):
         random_state: Any = None,
         verbose: Any = False,
     ) -> None:
-        self.encoding_dims = encoding_dims
-        self.activation = activation
-        self.output = output
-        self.loss = loss
-        self.solver = solver
-        self.alpha = alpha
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.learning_rate_init = learning_rate_init
-        self.max_iter = max_iter
-        self.tol = tol
-        self.n_iter_no_change = n_iter_no_change
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.momentum = momentum
-        self.random_state = random_state
-        self.verbose = verbose
+        self._store(locals())
 
     def fit(self, X: Any, y: Any = None) -> AutoencoderTransformer:
         """Learn to reproduce samples X (n, features); y is ignored. Returns itself."""
@@ -122,14 +111,14 @@ class AutoencoderTransformer(Transformer, Network):
         """The codes of samples, (n, length of the code)."""
         X = self._input(X)
         with np.errstate(over="ignore", invalid="ignore"):
-            return self._finite(self.module_.encode(X), X)
+            return check_outputs(self.module_.encode(X), X, type(self).__name__)
 
     def inverse_transform(self, codes: Any) -> np.ndarray:
         """The samples that codes stand for, (n, features)."""
         self._check_fitted()
         codes = check_samples(codes, type(self).__name__)
         with np.errstate(over="ignore", invalid="ignore"):
-            return self._finite(self.module_.decode(codes), codes)
+            return check_outputs(self.module_.decode(codes), codes, type(self).__name__)
 
     def reconstruct(self, X: Any) -> np.ndarray:
         """inverse_transform(transform(X)): samples as they come out of the narrow code."""

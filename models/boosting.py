@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Iterator
 from typing import Any, Self
@@ -24,7 +25,6 @@ from .boosting_losses import (
 from .boosting_steps import Grower, Part, boost
 from .grove import Grove
 from .tree import TREE_PARAMETERS, growing_rules
-from .tree_growing import tame_weights
 
 BOOSTING_PARAMETERS = {
     **TREE_PARAMETERS,
@@ -32,7 +32,8 @@ BOOSTING_PARAMETERS = {
     "n_estimators": integer(),
     "subsample": number(above=0, most=1),
     "init": choice("zero") | NOTHING | Accepts(
-        "an estimator", lambda v: hasattr(v, "fit") and hasattr(v, "predict")
+        "an estimator",
+        lambda v: hasattr(v, "fit") and hasattr(v, "predict") and not isinstance(v, type),
     ),
     "verbose": BOOLEAN | integer(0),
     "validation_fraction": number(above=0, below=1),
@@ -47,6 +48,7 @@ class _Boosting(Estimator):
     _allow_nan = True
     grove_: Grove
     init_: Any
+    unit_: int
     max_features_: int
 
     learning_rate: float
@@ -60,16 +62,19 @@ class _Boosting(Estimator):
         """Fit to targets y, in units of 2^unit."""
         rng = generator(self.random_state, type(self).__name__, "random_state")
         loss = self._loss()
-        shown, held_out = self._parts(X, y, tame_weights(weights), rng)
-        self._begin(loss, *shown, unit)
-        train = Part(*shown, self._raw_start(shown[0], loss, unit))
-        rest = None
-        if held_out is not None:
-            rest = Part(*held_out, self._raw_start(held_out[0], loss, unit))
+        self.unit_ = unit
+        if weights is not None and not 1e-100 < weights.max() < 1e100:
+            weights = weights / weights.max()
+            X, y, weights = X[weights > 0], y[weights > 0], weights[weights > 0]
+        train, held_out = self._parts(X, y, weights, rng)
+        self._begin(loss, train, unit)
+        for part in (train, held_out):
+            if part is not None:
+                part.raw = self._raw_start(part.X, loss)
         rules = growing_rules(self, *train.X.shape)
         self.max_features_ = rules["max_features"]
         grower = Grower(train, self.bins, rules)
-        self.grove_, found = boost(self, loss, train, rest, grower, rng, unit)
+        self.grove_, found = boost(self, loss, train, held_out, grower, rng, unit)
         for name, value in found.items():
             setattr(self, name, value)
 
@@ -77,10 +82,10 @@ class _Boosting(Estimator):
         raise NotImplementedError
 
     def _parts(self, X: np.ndarray, y: np.ndarray, weights: np.ndarray | None,
-               rng: np.random.Generator) -> tuple[Any, Any]:  # fmt: skip
-        """What to learn from and what to judge on, each (X, y, weights); None without a judge."""
+               rng: np.random.Generator) -> tuple[Part, Part | None]:  # fmt: skip
+        """What to learn from, and what to judge on; None if nothing is held out."""
         if self.n_iter_no_change is None:
-            return (X, y, weights), None
+            return Part(X, y, weights), None
         n = len(y)
         n_held_out = math.ceil(self.validation_fraction * n)
         if n_held_out >= n:
@@ -98,24 +103,37 @@ class _Boosting(Estimator):
             np.arange(n), test_size=n_held_out, stratify=groups,
             random_state=int(rng.integers(2**31)),
         )  # fmt: skip
-        return tuple(
-            (X[rows], y[rows], None if weights is None else weights[rows]) for rows in (train, rest)
-        )  # type: ignore[return-value]
+        return Part(X, y, weights).rows(train), Part(X, y, weights).rows(rest)
 
-    def _begin(self, loss: Any, X: np.ndarray, y: np.ndarray, weights: np.ndarray | None,
-               unit: int) -> None:  # fmt: skip
+    def _begin(self, loss: Any, train: Part, unit: int) -> None:
         if self.init is None:
-            self.init_ = np.ldexp(loss.start(y, weights), unit)
+            self.init_ = np.ldexp(loss.start(train.y, train.weights), unit)
         elif isinstance(self.init, str):
             self.init_ = np.zeros(loss.n_columns)
         else:
-            arguments = (X, np.ldexp(y, unit) if isinstance(self, Regressor) else y)
-            self.init_ = clone(self.init).fit(
-                *arguments, **({} if weights is None else {"sample_weight": weights})
+            self._check_init(train.weights is not None)
+            y = np.ldexp(train.y, unit) if isinstance(self, Regressor) else train.y
+            more = {} if train.weights is None else {"sample_weight": train.weights}
+            self.init_ = clone(self.init).fit(train.X, y, **more)
+
+    def _check_init(self, weighted: bool) -> None:
+        known = inspect.signature(self.init.fit).parameters
+        if weighted and "sample_weight" not in known:
+            raise ValueError(
+                f"{type(self).__name__}: expected an init whose fit takes sample_weight, got "
+                f"{type(self.init).__name__}. Use init=None, or leave the weights out."
+            )
+        if isinstance(self, Classifier) and not hasattr(self.init, "predict_proba"):
+            raise ValueError(
+                f"{type(self).__name__}: expected an init with predict_proba, got "
+                f"{type(self.init).__name__}. Use a classifier that has it, or init=None."
             )
 
-    def _raw_start(self, X: np.ndarray, loss: Any, unit: int = 0) -> np.ndarray:
-        """Raw predictions (n, n_columns) before the first tree, a column together."""
+    def _raw_start(self, X: np.ndarray, loss: Any) -> np.ndarray:
+        """Raw predictions (n, n_columns) before the first tree, a column together.
+
+        All raw predictions are in units of 2^unit_, where no sum overflows.
+        """
         if isinstance(self.init_, np.ndarray):
             start = np.broadcast_to(self.init_, (len(X), len(self.init_)))
         elif isinstance(self, Regressor):
@@ -128,7 +146,7 @@ class _Boosting(Estimator):
                     f"classes, its predict_proba has {start.shape[1]} columns. Fit with init=None."
                 )
             start = loss.start_from(start)
-        return np.array(np.ldexp(start, -unit), np.float64, order="F")
+        return np.array(np.ldexp(start, -self.unit_), np.float64, order="F")
 
     def _raw(self, X: np.ndarray) -> np.ndarray:
         """Raw predictions (n, n_columns) of all trees."""
@@ -182,7 +200,7 @@ class GradientBoostingRegressor(Regressor, _Boosting):
     train_score_ : loss of the rows of each stage. With subsample < 1: oob_scores_ and
         oob_improvement_ of the other rows, and oob_score_, the last of the former. With early
         stopping: validation_score_.
-    grove_ : the trees (`grove.Grove`).
+    grove_ : the trees (`grove.Grove`); their leaves count in units of 2^unit_.
 
     >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [0.0, 0.0, 5.0, 5.0]
     >>> model = GradientBoostingRegressor(n_estimators=2, learning_rate=0.5).fit(X, y)
@@ -241,12 +259,12 @@ class GradientBoostingRegressor(Regressor, _Boosting):
     def predict(self, X: Any) -> np.ndarray:
         """The prediction (n,) for each row of X (n, d)."""
         X = self._input(X)
-        return self._raw(X)[:, 0]
+        return np.ldexp(self._raw(X)[:, 0], self.unit_)
 
     def staged_predict(self, X: Any) -> Iterator[np.ndarray]:
         """The predictions (n,) after each stage, one after the other."""
         X = self._input(X)
-        return (raw[:, 0].copy() for raw in self._staged(X, self._loss()))
+        return (np.ldexp(raw[:, 0], self.unit_) for raw in self._staged(X, self._loss()))
 
     def apply(self, X: Any) -> np.ndarray:
         """The number of the leaf (n, n_estimators_) that each row comes to in each tree."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -27,7 +27,12 @@ class Part:
     X: np.ndarray
     y: np.ndarray
     weights: np.ndarray | None
-    raw: np.ndarray
+    raw: np.ndarray = field(init=False)
+
+    def rows(self, chosen: np.ndarray) -> Part:
+        """Some of the rows."""
+        weights = None if self.weights is None else self.weights[chosen]
+        return Part(self.X[chosen], self.y[chosen], weights)
 
     def score(self, loss: Any, rows: Any = slice(None)) -> float:
         """The mean loss of these rows."""
@@ -108,7 +113,7 @@ class Scores:
 
     def measure(self, part: Part, rows: Any = slice(None)) -> float:
         """The mean loss in the unit of the targets."""
-        with np.errstate(over="ignore", under="ignore"):
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
             return float(np.ldexp(part.score(self.loss, rows), self.loss.power * self.unit))
 
     def note(self, **scores: float) -> None:
@@ -134,24 +139,31 @@ def boost(model: Any, loss: Any, train: Part, held_out: Part | None, grower: Gro
     for stage in _stages(model):
         bag = _bag(len(train.y), model.subsample, rng)
         inside = slice(None) if bag is None else bag
-        before = None if bag is None else scores.measure(train, ~bag)
+        rest = None if bag is None else ~bag
+        before = None if rest is None else scores.measure(train, rest)
         gradients = loss.gradients(train.y, train.raw, train.weights)
+        if not np.isfinite(gradients).all():
+            raise ValueError(
+                f"{type(model).__name__}: the predictions have grown beyond all bounds after "
+                f"{stage} stages with learning_rate={model.learning_rate}. Lower learning_rate."
+            )
         for k in range(loss.n_columns):
             gradient = gradients[:, k]
             tree, gains = grower.grow(gradient, bag, int(rng.integers(2**63)), unit)
             weights = None if train.weights is None else train.weights[inside]
             step = loss.leaf_values((train.y - train.raw[:, k])[inside], gradient[inside], weights,
                                     tree.node[inside], len(tree.feature))  # fmt: skip
-            moved = model.learning_rate * step
-            train.raw[:, k] += moved[grower.leaves(tree, bag)]
-            if held_out is not None:
-                held_out.raw[:, k] += moved[grower.leaves_of(tree, held_out.X)]
+            with np.errstate(over="ignore"):
+                moved = model.learning_rate * step
+                train.raw[:, k] += moved[grower.leaves(tree, bag)]
+                if held_out is not None:
+                    held_out.raw[:, k] += moved[grower.leaves_of(tree, held_out.X)]
             grown.append(tree)
             steps.append(step)
             importances += gains
         scores.note(train_score_=scores.measure(train, inside))
-        if before is not None:
-            after = scores.measure(train, ~bag)
+        if rest is not None and before is not None:
+            after = scores.measure(train, rest)
             scores.note(oob_scores_=after, oob_improvement_=before - after)
         if held_out is not None:
             score = scores.measure(held_out)
@@ -162,9 +174,8 @@ def boost(model: Any, loss: Any, train: Part, held_out: Part | None, grower: Gro
     found: dict[str, Any] = {name: np.array(each) for name, each in scores.lists.items()}
     found["n_estimators_"] = stage + 1
     found["feature_importances_"] = importances / total if total > 0 else importances
-    if model.subsample < 1:
+    if "oob_scores_" in found:
         found["oob_score_"] = found["oob_scores_"][-1]
-    steps = [np.ldexp(step, unit) for step in steps]
     return Grove.grown(grower.columns, grown, steps, loss.n_columns), found
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from tinygrad_ml import kernels
 from tinygrad_ml.estimator import Clusterer, Estimator, Transformer
-from tinygrad_ml.validation import check_samples, check_weights
+from tinygrad_ml.validation import check_outputs, check_samples, check_weights
 
 _BLOCK = 512  # rows that are hashed at once
 _LEAST, _MOST = 1e-140, 1e140  # sizes of numbers whose squares double precision can add up
@@ -171,7 +171,9 @@ class Centres(Transformer, Clusterer, Estimator):
         shift, scale = centres.mean(axis=0), unit_scale(type(self).__name__, X, centres)
         columns = kernels.columns_of(X, shift, scale, np.float64)
         distances = kernels.squared_distances_to(columns, (centres - shift) * scale)
-        return np.ascontiguousarray((np.sqrt(distances) / scale).T, X.dtype)
+        with np.errstate(over="ignore"):
+            out = np.ascontiguousarray((np.sqrt(distances) / scale).T, X.dtype)
+        return check_outputs(out, X, type(self).__name__)
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
         """Minus the inertia of X: - sum w |x - its centre|^2."""

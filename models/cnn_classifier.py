@@ -56,6 +56,14 @@ class CNNClassifier(NetworkClassifier):
         **TRAINING,
     }
 
+    channels: Any
+    kernel_size: Any
+    hidden: Any
+    activation: Any
+    image_shape: Any
+    dropout: float
+    batch_norm: bool
+
     def __init__(
         self,
         channels: Any = (32, 64),
@@ -80,26 +88,7 @@ class CNNClassifier(NetworkClassifier):
         random_state: Any = None,
         verbose: Any = False,
     ) -> None:
-        self.channels = channels
-        self.kernel_size = kernel_size
-        self.hidden = hidden
-        self.activation = activation
-        self.image_shape = image_shape
-        self.dropout = dropout
-        self.batch_norm = batch_norm
-        self.solver = solver
-        self.alpha = alpha
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.learning_rate_init = learning_rate_init
-        self.max_iter = max_iter
-        self.tol = tol
-        self.n_iter_no_change = n_iter_no_change
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.momentum = momentum
-        self.random_state = random_state
-        self.verbose = verbose
+        self._store(locals())
 
     def fit(self, X: Any, y: Any) -> CNNClassifier:
         """Learn the classes y (n,) of images X; returns itself.

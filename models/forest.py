@@ -144,7 +144,7 @@ class _Forest(Estimator):
                 "every tree and have no out-of-bag prediction (NaN). Grow more trees: raise "
                 "n_estimators.",
                 UserWarning,
-                stacklevel=4,
+                stacklevel=5,
             )
         with np.errstate(invalid="ignore"):
             return total / trees[:, None]
@@ -398,7 +398,7 @@ class RandomForestRegressor(Regressor, _Forest):
     def predict(self, X: Any) -> np.ndarray:
         """The mean (n,) of what the trees predict for each row of X (n, d)."""
         X = self._input(X)
-        return self.grove_.sums(X, 1)[:, 0] / len(self.grove_)
+        return self.grove_.means(X)
 
 
 def _as_estimator(forest: _Forest, estimator: Any, tree: Tree) -> Any:

@@ -31,6 +31,11 @@ class Grove:
 
     roots: np.ndarray
     feature: np.ndarray
+    threshold: np.ndarray
+    children_left: np.ndarray
+    children_right: np.ndarray
+    missing_go_to_left: np.ndarray
+    n_node_samples: np.ndarray
     exponents: np.ndarray
     start: np.ndarray
     column: np.ndarray
@@ -100,7 +105,17 @@ class Grove:
     def sums(self, X: np.ndarray, n_columns: int) -> np.ndarray:
         """The sums (n, n_columns) of what the leaves of each row hold."""
         lists = self.start, self.column, self.value
-        return add_leaves(X, *self._questions, self.roots, *lists, columns=n_columns)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return add_leaves(X, *self._questions, self.roots, *lists, columns=n_columns)
+
+    def means(self, X: np.ndarray) -> np.ndarray:
+        """The mean (n,) over the trees of the one number that each row's leaves hold."""
+        sums = self.sums(X, 1)[:, 0]
+        if np.isfinite(sums).all():
+            return sums / len(self)
+        grove = object.__new__(Grove)  # a sum overflows, no mean does
+        vars(grove).update(vars(self), value=self.value / len(self))
+        return grove.sums(X, 1)[:, 0]
 
     def add(self, out: np.ndarray, rows: np.ndarray, leaves: np.ndarray) -> None:
         """Add what `leaves` hold, counted from the first root, to these rows of out."""

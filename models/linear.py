@@ -19,6 +19,7 @@ from tinygrad_ml.validation import (
     ARRAY,
     BOOLEAN,
     ConvergenceWarning,
+    check_outputs,
     choice,
     integer,
     number,
@@ -39,7 +40,9 @@ class _Linear(Regressor, Estimator):
 
     def predict(self, X: Any) -> np.ndarray:
         """X w + b: shape (n,), or (n, outputs) when it was fitted on several."""
-        return self._input(X) @ self.coef_.T + self.intercept_
+        X = self._input(X)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return check_outputs(X @ self.coef_.T + self.intercept_, X, type(self).__name__)
 
     def _centred(self, X: Any, y: Any, weights: Any) -> tuple[Any, ...]:
         """X and y without their means, rows times the roots of the weights, and both means.
@@ -65,7 +68,6 @@ class _Linear(Regressor, Estimator):
 
     def _learn(self, w: np.ndarray, x_mean: np.ndarray, y_mean: Any) -> None:
         """Keep w, (features,) or (features, outputs), and the b that passes through the means."""
-        self.coef_ = np.ascontiguousarray(w.T)
         with np.errstate(over="ignore", invalid="ignore"):
             b = y_mean - x_mean @ w if self.fit_intercept else 0.0
         if not (np.isfinite(w).all() and np.isfinite(b).all()):
@@ -73,6 +75,7 @@ class _Linear(Regressor, Estimator):
                 f"{type(self).__name__}: expected finite coefficients, got an overflow: y is too "
                 "large beside X. Divide y, or multiply X, by a constant."
             )
+        self.coef_ = np.ascontiguousarray(w.T)
         self.intercept_ = b if np.ndim(b) else float(b)
 
     def _hat(self, X: np.ndarray) -> list[np.ndarray]:
@@ -161,9 +164,9 @@ class LinearRegression(_Linear):
         X, y, weights = self._start_fit(X, y, sample_weight)
         if self.solver == "lstsq":
             X, y, x_mean, y_mean = self._centred(X, y, weights)
-            w, _, rank, self.singular_ = np.linalg.lstsq(X, y)
-            self.rank_, self.n_iter_ = int(rank), 1
+            w, _, rank, singular = np.linalg.lstsq(X, y)
             self._learn(w, x_mean, y_mean)
+            self.rank_, self.singular_, self.n_iter_ = int(rank), singular, 1
         else:
             self._descend(X.astype(np.float64), y.astype(np.float64), weights)
         return self
@@ -190,9 +193,9 @@ class LinearRegression(_Linear):
                 w = w - self.learning_rate * dw
                 if self.fit_intercept:
                     b = b - self.learning_rate * db
+        self._learn(w, np.zeros(X.shape[1]), b)
         self.n_iter_ = max(1, len(history))
         self.loss_history_ = np.array(history or [loss])
-        self._learn(w, np.zeros(X.shape[1]), b)
         if largest > self.tol * first:
             warnings.warn(
                 f"LinearRegression: {self.max_iter} steps left a gradient of {largest / first:.1e} "

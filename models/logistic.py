@@ -32,6 +32,7 @@ from tinygrad_ml.validation import (
     NOTHING,
     Accepts,
     ConvergenceWarning,
+    check_outputs,
     choice,
     integer,
     number,
@@ -125,13 +126,15 @@ class LogisticRegression(Classifier, Estimator):
         newton = self.solver == "newton" or (self.solver == "auto" and n_classes == 2)
         solve = _newton if newton else _lbfgs
         V, steps, gradient = solve(loss, self.tol, self.max_iter)
-        self.n_iter_ = np.array([max(1, steps)])
-        self.coef_, self.intercept_ = loss.coefficients(V)
-        self._check_result(loss, V, steps, float(np.abs(gradient).max()))
+        w, b = loss.coefficients(V)
+        self._check_result(loss, V, w, b, steps, float(np.abs(gradient).max()))
+        self.coef_, self.intercept_, self.n_iter_ = w, b, np.array([max(1, steps)])
         return self
 
-    def _check_result(self, loss: MeanLoss, V: np.ndarray, steps: int, left: float) -> None:
-        if not (np.isfinite(self.coef_).all() and np.isfinite(self.intercept_).all()):
+    def _check_result(
+        self, loss: MeanLoss, V: np.ndarray, w: np.ndarray, b: np.ndarray, steps: int, left: float
+    ) -> None:
+        if not (np.isfinite(w).all() and np.isfinite(b).all()):
             raise ValueError(
                 "LogisticRegression: expected finite coefficients, got an overflow: X has very "
                 "small or very large values. Use features of variance 1 (StandardScaler)."
@@ -155,7 +158,9 @@ class LogisticRegression(Classifier, Estimator):
 
     def decision_function(self, X: Any) -> np.ndarray:
         """w x + b: (n,) for two classes, positive for the second; (n, classes) for more."""
-        scores = self._input(X) @ self.coef_.T + self.intercept_
+        X = self._input(X)
+        with np.errstate(over="ignore", invalid="ignore"):
+            scores = check_outputs(X @ self.coef_.T + self.intercept_, X, type(self).__name__)
         return scores[:, 0] if len(self.coef_) == 1 else scores
 
     def predict(self, X: Any) -> np.ndarray:

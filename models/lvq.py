@@ -27,6 +27,7 @@ from .kmeans import KMeans
 
 FINE = 0.05  # LVQ2.1 and LVQ3 start at this part of the learning rate when they follow LVQ1
 LARGEST_SCALE = 2.0**100  # a number in single precision
+AWAY = 1e15  # times as far as the farthest sample: there all samples look alike
 ALGORITHMS = {"lvq1": 1, "lvq2.1": 2, "lvq3": 3}  # their numbers in the kernel
 PAIR = Accepts(
     "a pair (prototypes, their classes)", lambda v: isinstance(v, (tuple, list)) and len(v) == 2
@@ -133,17 +134,17 @@ class LVQ(Classifier, Estimator):
         # By a power of two, which rounds nothing, so that squares neither overflow nor vanish.
         scale = min(unit_scale("LVQ", X, prototypes), LARGEST_SCALE)
         prototypes, X = prototypes * scale, X * scale
-        self.history_ = History()
-        algorithm = ALGORITHMS[self.algorithm]
+        history, algorithm = History(), ALGORITHMS[self.algorithm]
+        data = own, X, y, samples, rng, history
         if algorithm != 1 and isinstance(self.init, str):
-            prototypes = self._train(prototypes, own, X, y, samples, rng, 1, 1.0)
-            event = {"epoch": len(self.history_), "event": f"{self.algorithm} goes on"}
-            self.history_.events.append(event)
-            prototypes = self._train(prototypes, own, X, y, samples, rng, algorithm, FINE)
+            prototypes = self._train(prototypes, *data, 1, 1.0)
+            event = {"epoch": len(history), "event": f"{self.algorithm} goes on"}
+            history.events.append(event)
+            prototypes = self._train(prototypes, *data, algorithm, FINE)
         else:
-            prototypes = self._train(prototypes, own, X, y, samples, rng, algorithm, 1.0)
+            prototypes = self._train(prototypes, *data, algorithm, 1.0)
         self.prototypes_, self.prototype_labels_ = prototypes / scale, self.classes_[own]
-        self.n_iter_ = len(self.history_)
+        self.history_, self.n_iter_ = history, len(history)
         return self
 
     def predict(self, X: Any) -> np.ndarray:
@@ -154,20 +155,28 @@ class LVQ(Classifier, Estimator):
 
     def _train(
         self, prototypes: np.ndarray, own: np.ndarray, X: np.ndarray, y: np.ndarray,
-        samples: np.ndarray, rng: np.random.Generator, algorithm: int, part: float,
+        samples: np.ndarray, rng: np.random.Generator, history: History, algorithm: int,
+        part: float,
     ) -> np.ndarray:  # fmt: skip
         """`max_iter` epochs of one algorithm, from `part` of the learning rate on."""
         window = (1 - self.window) / (1 + self.window)
         for epoch in range(self.max_iter):
             rate = self._rate(epoch, part * self.learning_rate)
             order = rng.permutation(samples) if self.shuffle else samples
-            prototypes, mistakes = kernels.lvq_epoch(
-                prototypes, X, own, y, order,
-                rate=rate, window=window, epsilon=self.epsilon, algorithm=algorithm,
-            )  # fmt: skip
+            with np.errstate(over="ignore", invalid="ignore"):
+                prototypes, mistakes = kernels.lvq_epoch(
+                    prototypes, X, own, y, order,
+                    rate=rate, window=window, epsilon=self.epsilon, algorithm=algorithm,
+                )  # fmt: skip
+            if not np.abs(prototypes).max() <= AWAY:
+                raise ValueError(
+                    "LVQ: expected prototypes among the samples, got some that run away without "
+                    f"end, in epoch {len(history) + 1} at the learning rate {rate:g}: most samples "
+                    "push them off. Use a smaller learning_rate, or one that decays."
+                )
             error = mistakes / max(1, len(samples))
-            row = {"epoch": len(self.history_) + 1, "error": error, "learning_rate": rate}
-            self.history_.epochs.append(row)
+            row = {"epoch": len(history) + 1, "error": error, "learning_rate": rate}
+            history.epochs.append(row)
         return prototypes
 
     def _rate(self, epoch: int, first: float) -> float:

@@ -25,6 +25,11 @@ class _MLPEstimator(Network):
         **TRAINING,
     }
 
+    hidden_layer_sizes: Any
+    activation: Any
+    dropout: float
+    batch_norm: bool
+
     def __init__(
         self,
         hidden_layer_sizes: Any = (100,),
@@ -46,23 +51,7 @@ class _MLPEstimator(Network):
         random_state: Any = None,
         verbose: Any = False,
     ) -> None:
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.activation = activation
-        self.solver = solver
-        self.alpha = alpha
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.learning_rate_init = learning_rate_init
-        self.max_iter = max_iter
-        self.tol = tol
-        self.n_iter_no_change = n_iter_no_change
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.momentum = momentum
-        self.dropout = dropout
-        self.batch_norm = batch_norm
-        self.random_state = random_state
-        self.verbose = verbose
+        self._store(locals())
 
     def _module(self, n_in: int, n_out: int, dtype: Any, rng: np.random.Generator) -> MLP:
         return MLP(

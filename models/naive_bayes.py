@@ -373,6 +373,9 @@ class GaussianNB(_NaiveBayes):
         self.priors = priors
         self.var_smoothing = var_smoothing
 
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "var_")  # the last thing that is learned
+
     def _begin(self, n_classes: int, n_features: int) -> None:
         self.class_count_ = np.zeros(n_classes)
         self.theta_ = np.zeros((n_classes, n_features))

@@ -6,7 +6,6 @@ as `module_`; here stands what cross-validation, searches and pipelines ask for.
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -25,6 +24,7 @@ from tinygrad_ml.validation import (
     SEED,
     Accepts,
     ConvergenceWarning,
+    check_outputs,
     choice,
     integer,
     is_integer,
@@ -96,6 +96,10 @@ class Network(Estimator):
     momentum: float
     random_state: Any
     verbose: Any
+
+    def _store(self, parameters: dict[str, Any]) -> None:
+        """Store what a constructor was given, its `locals()`, under the same names."""
+        vars(self).update({k: v for k, v in parameters.items() if k not in ("self", "__class__")})
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "module_")
@@ -209,17 +213,7 @@ class Network(Estimator):
     def _outputs(self, X: np.ndarray) -> np.ndarray:
         """The module's outputs, which must be numbers."""
         with np.errstate(over="ignore", invalid="ignore"):
-            return self._finite(predictions(self.module_, X), X)
-
-    def _finite(self, out: np.ndarray, X: np.ndarray) -> np.ndarray:
-        """What came of X, or a sentence about X so large that it is no number."""
-        if not math.isfinite(float(np.abs(out).max())):
-            raise ValueError(
-                f"{type(self).__name__}: expected features of the size seen in fit, got up to "
-                f"{np.abs(X).max():.3g}, for which the network's outputs overflow. Scale X as in "
-                "fit."
-            )
-        return out
+            return check_outputs(predictions(self.module_, X), X, type(self).__name__)
 
 
 def _accuracy(logits: np.ndarray, classes: np.ndarray) -> float:

@@ -9,7 +9,16 @@ import numpy as np
 from tinygrad_ml.estimator import Estimator, Transformer
 from tinygrad_ml.generators import generator
 from tinygrad_ml.kernels import threads
-from tinygrad_ml.validation import BOOLEAN, NOTHING, SEED, check_samples, choice, integer, number
+from tinygrad_ml.validation import (
+    BOOLEAN,
+    NOTHING,
+    SEED,
+    check_outputs,
+    check_samples,
+    choice,
+    integer,
+    number,
+)
 
 _BLOCK = 1 << 17  # numbers in a block of centred rows
 _LEAST, _MOST = 1e-280, 1e300  # sums of squares without and with which digits are lost
@@ -115,9 +124,10 @@ class PCA(Transformer, Estimator):
         out = np.empty((len(X), self.n_components_), X.dtype)
         directions = self.components_ / self._scales()[:, None] if self.whiten else self.components_
         step = _rows(X)
-        for start in range(0, len(X), step):
-            out[start : start + step] = (X[start : start + step] - self.mean_) @ directions.T
-        return out
+        with np.errstate(over="ignore", invalid="ignore"):
+            for start in range(0, len(X), step):
+                out[start : start + step] = (X[start : start + step] - self.mean_) @ directions.T
+        return check_outputs(out, X, "PCA")
 
     def inverse_transform(self, X: Any) -> np.ndarray:
         """Z V + mean: samples (n, d) from coordinates (n, n_components_)."""
@@ -128,9 +138,10 @@ class PCA(Transformer, Estimator):
                 f"PCA: expected coordinates of shape (n, {self.n_components_}), got {Z.shape}. "
                 "Give inverse_transform what transform returned."
             )
-        if self.whiten:
-            Z = Z * self._scales()
-        return (Z @ self.components_ + self.mean_).astype(Z.dtype, copy=False)
+        with np.errstate(over="ignore", invalid="ignore"):
+            scaled = Z * self._scales() if self.whiten else Z
+            out = (scaled @ self.components_ + self.mean_).astype(Z.dtype, copy=False)
+        return check_outputs(out, Z, "PCA")
 
     def get_covariance(self) -> np.ndarray:
         """The covariance of the model, V^T diag(variances - noise) V + noise I, shape (d, d)."""

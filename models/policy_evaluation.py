@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_ml.validation import is_integer, is_number
+from tinygrad_ml.validation import as_array, is_integer, is_number
 
 
 def evaluate_policy(
@@ -36,7 +36,7 @@ def evaluate_policy(
     >>> round(evaluate_policy(chain.P, [2] * 10, start=0), 9)
     0.64
     """
-    n_states, n_actions = len(P), len(P[0])
+    n_states, n_actions = _size(P)
     chances = _probabilities(policy, n_states, n_actions)
     if not is_number(discount) or not 0 <= discount <= 1:
         raise ValueError(f"evaluate_policy: discount must be from 0 to 1, got {discount!r}.")
@@ -46,7 +46,7 @@ def evaluate_policy(
         )
     rewards, moves = np.zeros(n_states), np.zeros((n_states, n_states))
     for s, a in np.argwhere(chances > 0):
-        for probability, new, reward, terminated in P[s][a]:
+        for probability, new, reward, terminated in _outcomes(P, s, a, n_states):
             weight = chances[s, a] * probability
             rewards[s] += weight * reward
             if not terminated:
@@ -59,6 +59,42 @@ def evaluate_policy(
         for _ in range(horizon):
             values = rewards + discount * (moves @ values)
     return values if start is None else float(begin @ values)
+
+
+def _size(P: Any) -> tuple[int, int]:
+    """The numbers of states and of actions."""
+    try:
+        counts = [len(P[state]) for state in range(len(P))]
+    except (TypeError, KeyError, IndexError):
+        counts = []
+    if not counts or min(counts) != max(counts) or not counts[0]:
+        raise ValueError(
+            "evaluate_policy: expected P[state][action] with as many actions in every state, got "
+            f"{P!r:.60}. Give it env.unwrapped.P, or the P of a GridEnvironment."
+        )
+    return len(counts), counts[0]
+
+
+def _outcomes(P: Any, state: int, action: int, n_states: int) -> Any:
+    """P[state][action], if it lists outcomes whose probabilities sum to 1."""
+    outcomes = P[state][action]
+    right = isinstance(outcomes, (list, tuple)) and all(
+        isinstance(each, (list, tuple))
+        and len(each) == 4
+        and is_number(each[0])
+        and each[0] >= 0
+        and is_integer(each[1])
+        and 0 <= each[1] < n_states
+        and is_number(each[2])
+        for each in outcomes
+    )
+    if not right or abs(sum(each[0] for each in outcomes) - 1) > 1e-6:
+        raise ValueError(
+            "evaluate_policy: expected a list of (probability, next state, reward, terminated), "
+            f"whose states are below {n_states} and whose probabilities sum to 1, at "
+            f"P[{state}][{action}], got {outcomes!r:.80}. Look at how P is made."
+        )
+    return outcomes
 
 
 def _limit(rewards: np.ndarray, moves: np.ndarray, begin: np.ndarray) -> np.ndarray:
@@ -92,7 +128,7 @@ def _reaching(moves: np.ndarray, targets: np.ndarray) -> np.ndarray:
 
 
 def _probabilities(policy: Any, n_states: int, n_actions: int) -> np.ndarray:
-    array = np.asarray(policy)
+    array = as_array(policy, "evaluate_policy", "policy")
     numbers = array.dtype.kind in "iuf"
     if numbers and array.shape == (n_states,) and array.dtype.kind in "iu":
         if array.min() >= 0 and array.max() < n_actions:
@@ -110,9 +146,10 @@ def _probabilities(policy: Any, n_states: int, n_actions: int) -> np.ndarray:
 def _start(start: Any, n_states: int) -> np.ndarray:
     if is_integer(start) and 0 <= start < n_states:
         return np.eye(n_states)[start]
-    array = np.asarray(start)
-    if array.shape == (n_states,) and array.dtype.kind in "iuf" and np.isclose(array.sum(), 1):
-        return array.astype(np.float64)
+    array = as_array(start, "evaluate_policy", "start")
+    if array.shape == (n_states,) and array.dtype.kind in "iuf":
+        if (array >= 0).all() and np.isclose(array.sum(), 1):
+            return array.astype(np.float64)
     raise ValueError(
         f"evaluate_policy: start must be a state from 0 to {n_states - 1} or the probabilities of "
         f"{n_states} states, which sum to 1, got {start!r:.80}."

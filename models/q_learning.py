@@ -102,6 +102,10 @@ class QLearningAgent:
             )
         if not is_number(reward):
             raise ValueError(f"{OWNER}: expected a finite number as reward, got {reward!r}.")
+        if not isinstance(terminated, (bool, np.bool)):
+            raise ValueError(
+                f"{OWNER}: expected terminated as True or False, got {terminated!r:.80}."
+            )
         self._learn(state, action, reward, next_state, terminated, self._now("learning_rate"))
 
     def _choose(self, state: int, epsilon: float) -> int:
@@ -122,7 +126,13 @@ class QLearningAgent:
         if not terminated:
             target += self.discount * max(self.q_table_[next_state].tolist())
         old = self.q_table_.item(state, action)
-        self.q_table_[state, action] = old + rate * (target - old)
+        new = old + rate * (target - old)
+        if new - new != 0:
+            raise ValueError(
+                f"{OWNER}: expected rewards whose sums are numbers, got {reward:g} in state "
+                f"{state}, where the values overflow. Measure rewards in another unit."
+            )
+        self.q_table_[state, action] = new
 
     def _now(self, name: str) -> float:
         """The learning rate or epsilon of the current episode."""
@@ -161,20 +171,14 @@ class QLearningAgent:
 
     def _play(self, env: Any, seed: int | None, max_steps: int) -> None:
         epsilon, rate = self._now("epsilon"), self._now("learning_rate")
-        state = self._as_state(env.reset(seed=seed)[0])
+        state = self._begin(env, seed)
         total, steps, ended = 0.0, 0, False
         while not ended and steps < max_steps:
             action = self._choose(state, epsilon)
-            observed, reward, terminated, truncated, _ = env.step(action)
-            next_state = self._as_state(observed)
-            if not is_number(reward):
-                raise ValueError(
-                    f"{OWNER}: expected an environment with finite numbers as rewards, got "
-                    f"{reward!r}."
-                )
-            self._learn(state, action, float(reward), next_state, terminated, rate)
+            next_state, reward, terminated, truncated = self._step(env, action)
+            self._learn(state, action, reward, next_state, terminated, rate)
             state, ended = next_state, terminated or truncated
-            total += float(reward)
+            total += reward
             steps += 1
         self.history_.epochs.append(
             {"epoch": len(self.history_) + 1, "return": total, "steps": steps, "epsilon": epsilon,
@@ -193,15 +197,40 @@ class QLearningAgent:
         _positive("max_steps", max_steps)
         policy, returns = self.policy.tolist(), []
         for episode in range(episodes):
-            state = self._as_state(env.reset(seed=seed if episode == 0 else None)[0])
+            state = self._begin(env, seed if episode == 0 else None)
             total, ended, steps = 0.0, False, 0
             while not ended and steps < max_steps:
-                observed, reward, terminated, truncated, _ = env.step(policy[state])
-                state, ended = self._as_state(observed), terminated or truncated
-                total += float(reward)
+                state, reward, terminated, truncated = self._step(env, policy[state])
+                ended = terminated or truncated
+                total += reward
                 steps += 1
             returns.append(total)
         return returns
+
+    def _begin(self, env: Any, seed: int | None) -> int:
+        """The first state of an episode."""
+        result = env.reset(seed=seed)
+        if not isinstance(result, tuple) or len(result) != 2:
+            raise ValueError(
+                f"{OWNER}: expected reset to return (state, info), as since Gymnasium 0.26, got "
+                f"{result!r:.80}. Make it return both."
+            )
+        return self._as_state(result[0])
+
+    def _step(self, env: Any, action: int) -> tuple[int, float, bool, bool]:
+        """(next state, reward, terminated, truncated) of an action."""
+        result = env.step(action)
+        if len(result) != 5:
+            raise ValueError(
+                f"{OWNER}: expected step to return (state, reward, terminated, truncated, info), "
+                f"as since Gymnasium 0.26, got {result!r:.80}. Tell apart what ended an episode."
+            )
+        observed, reward, terminated, truncated, _ = result
+        if not is_number(reward):
+            raise ValueError(
+                f"{OWNER}: expected an environment with finite numbers as rewards, got {reward!r}."
+            )
+        return self._as_state(observed), float(reward), terminated, truncated
 
     # ---- the policy
 
@@ -224,7 +253,9 @@ class QLearningAgent:
         """
         if form not in ("dict", "json", "text"):
             raise ValueError(f"export_policy: form must be 'dict', 'json' or 'text', got {form!r}.")
-        if names is not None and len(names) != self.actions:
+        names = names.tolist() if isinstance(names, np.ndarray) else names
+        several = isinstance(names, (str, list, tuple))
+        if names is not None and not (several and len(names) == self.actions):
             raise ValueError(
                 f"export_policy: expected a name for each of {self.actions} actions, got {names!r}."
             )

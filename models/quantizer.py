@@ -11,6 +11,7 @@ from tinygrad_ml.validation import (
     NOTHING,
     SEED,
     Accepts,
+    as_array,
     check_parameters,
     check_samples,
     choice,
@@ -129,11 +130,13 @@ class VectorQuantizer(Transformer, Estimator):
         """The vectors (n, d) of a column of codes (n, 1)."""
         self._check_fitted()
         codes = check_samples(X, "VectorQuantizer")
-        whole = codes.astype(np.intp)
+        with np.errstate(invalid="ignore"):
+            whole = codes.astype(np.intp)
         if codes.shape[1] != 1 or (whole != codes).any():
             raise ValueError(
                 "VectorQuantizer: expected a column of codes (n, 1), whole numbers, got shape "
-                f"{codes.shape}. Give inverse_transform what transform returned."
+                f"{codes.shape} with numbers from {codes.min():g} to {codes.max():g}. Give "
+                "inverse_transform what transform returned."
             )
         return self.decode(whole[:, 0])
 
@@ -234,7 +237,7 @@ class ScalarQuantizer(Estimator):
         """Place levels and thresholds for the numbers in X, of any shape; y is ignored."""
         check_parameters(self, self._parameters)
         X = self._numbers(X)
-        unit_scale("ScalarQuantizer", X, None)
+        unit_scale("ScalarQuantizer", X, None if self.limits is None else np.array(self.limits))
         values = X.reshape(-1).astype(np.float64)
         n_levels, self.n_iter_ = 2**self.bits, 1
         if self.method == "uniform":
@@ -265,13 +268,16 @@ class ScalarQuantizer(Estimator):
 
     def _numbers(self, X: Any) -> np.ndarray:
         """X as an array of finite floats of any shape."""
-        shape = np.shape(X)
+        sparse = hasattr(X, "toarray")  # left to check_samples, as it is
+        X = X if sparse else as_array(X, "ScalarQuantizer", "X")
+        shape = X.shape
         if 0 in shape:
             raise ValueError(
                 f"ScalarQuantizer: expected at least one number, got shape {shape}. Look whether "
                 "a filter left nothing over."
             )
-        return check_samples(np.reshape(X, (-1, 1)), "ScalarQuantizer").reshape(shape)
+        column = X if sparse else X.reshape(-1, 1)
+        return check_samples(column, "ScalarQuantizer").reshape(shape)
 
 
 def _deviations(X: np.ndarray, codebook: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -326,7 +332,7 @@ def _code_type(n_codes: int) -> Any:
 
 
 def _check_codes(codes: Any, owner: str, n_codes: int) -> np.ndarray:
-    codes = np.asarray(codes)
+    codes = as_array(codes, owner, "codes")
     if codes.dtype.kind not in "iu" and codes.size:
         raise ValueError(
             f"{owner}: expected codes as whole numbers, got {codes.dtype}. Give decode what encode "

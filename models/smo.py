@@ -9,11 +9,12 @@ import numpy as np
 
 from tinygrad_ml import kernels
 from tinygrad_ml.kernels import memory
-from tinygrad_ml.kernels.quadratic import CONVERGED
+from tinygrad_ml.kernels.quadratic import CONVERGED, OUT_OF_STEPS
+from tinygrad_ml.kernels.threads import alone
 
 # Called with numbers (m,) and an array (m, n), it fills in these rows of the kernel matrix.
 Rows = Callable[[np.ndarray, np.ndarray], None]
-BLOCK = 32  # rows computed at once: one matrix product, and the next steps find them there
+BLOCK = 12  # rows computed at once: the next steps find most of them there; more are often in vain
 MOST_STEPS = 10_000_000
 
 
@@ -59,16 +60,22 @@ def solve(
         held = int(min(n, max(2 * BLOCK, cache_bytes // (8 * n))))
         cache, slot = memory.empty((held, n), np.float64), np.full(n, -1)
         owner = np.full(held, -1)  # whose row stands in a place of the cache
-    done = 0
+    done, stage = 0, max(n, 1000)
     while True:
         stopped, steps = kernels.smo(
             gradient, b, lower, upper, diagonal, cache, slot, columns, used,
-            e=e, tolerance=tolerance, steps=max_steps - done,
+            e=e, tolerance=tolerance, steps=min(stage, max_steps) - done,
         )  # fmt: skip
         done += steps
-        if stopped < 0 or isinstance(rows, np.ndarray):
+        if stopped >= 0 and not isinstance(rows, np.ndarray):
+            wanted = _wanted(gradient, b, lower, upper, slot)
+            _fill(rows, stopped, cache, slot, owner, used, wanted)
+        elif stopped == OUT_OF_STEPS and done < max_steps:
+            state = (gradient, b, lower, upper, diagonal)
+            done += _shrunk(rows, columns, state, e, tolerance, cache_bytes, max_steps - done)
+            stage = done + max(n, 1000)
+        else:
             break
-        _fill(rows, stopped, cache, slot, owner, used, _wanted(gradient, b, lower, upper, slot))
     return _solution(b, gradient, targets, lower, upper, e, done, stopped == CONVERGED)
 
 
@@ -79,6 +86,41 @@ def _slopes(
     up = np.where(b < upper, gradient + np.where(b >= 0, e, -e), np.inf)
     down = np.where(b > lower, gradient + np.where(b > 0, e, -e), -np.inf)
     return up, down
+
+
+def _shrunk(
+    rows: Rows | np.ndarray,
+    columns: np.ndarray,
+    state: tuple[np.ndarray, ...],
+    e: float,
+    tolerance: float,
+    cache_bytes: float,
+    most: int,
+) -> int:
+    """Solve for the coefficients that can still move while the others stay; the steps it took.
+
+    In a long run most coefficients rest at a bound. Those left out are looked at again afterwards:
+    the slopes of all are brought up to date.
+    """
+    gradient, b, lower, upper, _ = state
+    up, down = _slopes(gradient, b, lower, upper, e)
+    active = np.flatnonzero((up < down.max()) | (down > up.min()))
+    m, n = len(active), len(b)
+    if 3 * m > n or 8 * m * n > cache_bytes:
+        return 0
+    block = memory.empty((m, n), np.float64)
+    if isinstance(rows, np.ndarray):
+        block[:] = rows[np.ix_(columns[active], columns)]
+    else:
+        rows(active, block)
+    ours = [each[active] for each in state]
+    square, all_ = np.ascontiguousarray(block[:, active]), np.arange(m)
+    _, steps = kernels.smo(
+        *ours, square, all_, all_, np.zeros(m, np.int64), e=e, tolerance=tolerance, steps=most
+    )
+    gradient += alone(np.matmul, ours[1] - b[active], block)
+    b[active] = ours[1]
+    return steps
 
 
 def _wanted(

@@ -19,6 +19,7 @@ from tinygrad_ml.validation import (
     SEED,
     Accepts,
     ConvergenceWarning,
+    check_outputs,
     choice,
     integer,
     number,
@@ -37,16 +38,17 @@ class _SupportVectorMachine(Estimator):
     _parameters = {
         "C": number(above=0),
         "kernel": choice(*KERNELS) | FUNCTION,
-        "degree": number(least=0),
+        "degree": integer(0),
         "gamma": choice("scale", "auto") | number(above=0),
         "coef0": number(),
         "tol": number(above=0),
         "cache_size": number(above=0),
         "max_iter": _STEPS,
     }
+    C: float
     kernel: Any
     gamma: Any
-    degree: float
+    degree: int
     coef0: float
     tol: float
     cache_size: float
@@ -67,7 +69,8 @@ class _SupportVectorMachine(Estimator):
             return float(self.gamma)
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             spread = X.shape[1] * X.var()
-        if not np.isfinite(spread) or 0 < spread < np.finfo(float).tiny * 1e3:
+        small = spread < np.finfo(float).tiny * 1e3 and np.ptp(X) > 0
+        if not np.isfinite(spread) or small:
             raise ValueError(
                 f"{type(self).__name__}: expected features whose variance can be computed, got "
                 f"numbers up to {np.abs(X).max():.3g}. Scale them first, for example with "
@@ -87,9 +90,9 @@ class _SupportVectorMachine(Estimator):
         # The squares decide: where they are finite, so is every product of two rows.
         if not (np.isfinite(diagonal).all() and np.isfinite(kernel.squares).all()):
             raise ValueError(
-                f"{type(self).__name__}: expected kernel values that are finite numbers, got "
-                f"{diagonal[~np.isfinite(diagonal)][:1]} for features up to "
-                f"{np.abs(X).max():.3g}. Scale the features first, for example with StandardScaler."
+                f"{type(self).__name__}: expected features whose kernel values are finite numbers, "
+                f"got numbers up to {np.abs(X).max():.3g}. Scale them first, for example with "
+                "StandardScaler."
             )
         return kernel, diagonal
 
@@ -97,7 +100,16 @@ class _SupportVectorMachine(Estimator):
                upper: np.ndarray, e: float = 0.0, places: Any = None) -> Solution:  # fmt: skip
         steps = MOST_STEPS if self.max_iter == -1 else int(self.max_iter)
         cache = self.cache_size * 1e6
-        return solve(rows, diagonal, targets, lower, upper, e, self.tol, cache, steps, places)
+        with np.errstate(over="ignore", invalid="ignore"):
+            solution = solve(
+                rows, diagonal, targets, lower, upper, e, self.tol, cache, steps, places
+            )
+        if not np.isfinite([solution.objective, solution.gap, solution.intercept]).all():
+            raise ValueError(
+                f"{type(self).__name__}: expected a problem that numbers can hold, got "
+                f"C={self.C:g} and targets up to {np.abs(targets).max():.3g}. Scale y, or lower C."
+            )
+        return solution
 
     def _report(self, solutions: list[Solution]) -> None:
         """Say how good the solutions are, and warn if one is not as good as asked."""
@@ -149,12 +161,7 @@ class _SupportVectorMachine(Estimator):
         whole = [slice(0, len(X))]  # other people's functions are called from one thread
         with np.errstate(over="ignore", invalid="ignore"):
             share(fill, whole if callable(self.kernel) else slices(len(X), len(X) * n))
-        if not np.isfinite(out).all():
-            raise ValueError(
-                f"{type(self).__name__}: expected features whose kernel values are finite numbers, "
-                f"got numbers up to {np.abs(X).max():.3g}. Scale them as those of fit."
-            )
-        return out
+        return check_outputs(out, X, type(self).__name__)
 
 
 class SVC(Classifier, _SupportVectorMachine):
@@ -213,7 +220,7 @@ class SVC(Classifier, _SupportVectorMachine):
         *,
         C: float = 1.0,
         kernel: Any = "rbf",
-        degree: float = 3,
+        degree: int = 3,
         gamma: Any = "scale",
         coef0: float = 0.0,
         probability: bool = False,
@@ -329,9 +336,17 @@ class SVC(Classifier, _SupportVectorMachine):
 
     def _probabilities(self, X: Any) -> np.ndarray:
         """Probabilities of the classes, shape (n, classes); they may disagree with `predict`."""
-        decisions = self._decisions(self._input(X))
+        X = self._input(X)
+        if not hasattr(self, "probA_"):
+            raise AttributeError(
+                "SVC: expected a machine that was fitted with probability=True, got one that was "
+                "fitted without. Call fit again."
+            )
+        decisions = self._decisions(X)
         first = decisions if len(self.classes_) > 2 else -decisions
         return couple(sigmoid(-(first * self.probA_ + self.probB_)), len(self.classes_))
+
+    _probabilities.__name__ = "predict_proba"  # the name that scikit-learn's tools ask for
 
 
 class SVR(Regressor, _SupportVectorMachine):
@@ -362,7 +377,7 @@ class SVR(Regressor, _SupportVectorMachine):
         self,
         *,
         kernel: Any = "rbf",
-        degree: float = 3,
+        degree: int = 3,
         gamma: Any = "scale",
         coef0: float = 0.0,
         tol: float = 1e-3,

@@ -136,6 +136,9 @@ class TfidfTransformer(_Weighting, Transformer, Estimator):
         self._learn_idf(csr_array_for(self)(X), "column {}".format)
         return self
 
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "n_features_in_")  # without idf it learns nothing else
+
     def transform(self, X: Any) -> Any:
         """The weights of counts X (n, terms): a SciPy CSR array of the same shape."""
         X = self._input(X)

@@ -76,6 +76,7 @@ MATRICES = {
     "ragged": ([[1.0, 2.0], [3.0]], "shape"),
     "complex": (samples() + 1j, "Complex"),
     "dates": (np.full((30, 4), "2020-01-01", "datetime64[D]"), "numbers"),
+    "masked": (np.ma.masked_greater(samples(), 3), "masked"),
 }
 
 
@@ -83,7 +84,9 @@ MATRICES = {
 @pytest.mark.parametrize("name", CLASSES)
 def test_bad_samples(name, case):
     X, saying = MATRICES[case]
-    if (case == "NaN" and CLASSES[name]._allow_nan) or ("text" in case and takes_text(name)):
+    if (case == "NaN" and CLASSES[name]._allow_nan) or (
+        ("text" in case or case == "masked") and takes_text(name)
+    ):
         return
     refused(name, make(name).fit, X, targets(name, samples()), saying=saying)
 
@@ -208,6 +211,9 @@ def test_unusual_data_works_or_says_why_not(name, case, one_class):
         y = np.full_like(y, y[0])
     estimator = make(name)
     if not worked(name, estimator.fit, X, y):
+        for method in METHODS:  # a fit that failed has left nothing to predict with
+            if hasattr(CLASSES[name], method) and hasattr(estimator, method):
+                refused(name, getattr(estimator, method), X, saying="not fitted")
         return
     for method in METHODS:
         if not hasattr(estimator, method) or not worked(name, getattr(estimator, method), X):
@@ -221,6 +227,20 @@ def test_unusual_data_works_or_says_why_not(name, case, one_class):
         assert set(estimator.predict(X)) <= set(y)
 
 
+@pytest.mark.parametrize("name", CLASSES)
+def test_far_larger_samples_than_in_fit_give_numbers_or_a_sentence(name):
+    X = samples()
+    estimator = quietly(make(name).fit, X, targets(name, X))
+    for dtype in (np.float32, np.float64):
+        huge = np.where(X > 2, np.finfo(dtype).max, 0.0).astype(dtype)
+        for method in METHODS:
+            if hasattr(estimator, method) and worked(name, getattr(estimator, method), huge):
+                result = quietly(getattr(estimator, method), huge)
+                result = result.toarray() if hasattr(result, "toarray") else np.asarray(result)
+                if result.dtype.kind == "f":
+                    assert np.isfinite(result).all(), method
+
+
 # ------------------------------------------------------------------ samples, weights, parameters
 
 
@@ -228,7 +248,7 @@ def test_unusual_data_works_or_says_why_not(name, case, one_class):
     "samples, error, sentence",
     [
         ({"a": 1}, TypeError, "KNeighborsClassifier: expected X to hold numbers, got dict"),
-        ([[10**400, 1]], OverflowError, "expected X to hold numbers, got list"),
+        ([[10**400, 1]], ValueError, "expected X to hold numbers below 1.8e308"),
         (np.ma.masked_array(np.ones((2, 2)), [[1, 0], [0, 0]]), ValueError, "without masked val"),
         (np.array([["1", "2"]], np.dtypes.StringDType()), ValueError, "numbers, got an array of"),
     ],

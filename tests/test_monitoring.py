@@ -10,11 +10,17 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tinygrad_ml.jobs import run_jobs
 from tinygrad_ml.monitoring import Monitor, chi_squared_beyond, ks_distance, stability_index
 from tinygrad_ml.plotting import plot_monitor
 
 RNG = np.random.default_rng(0)
 REFERENCE = RNG.normal(size=(400, 3))
+
+
+def log_twenty(path):
+    monitor = Monitor(REFERENCE, path=path)
+    return [monitor.log(REFERENCE[:1], [1])[0] for _ in range(20)]
 
 
 def watched(rows, **options):
@@ -96,15 +102,31 @@ class TestAccuracy:
         monitor.label(ids[2:], ["b", "b", "a", "a"])
         assert monitor.accuracy == 0.75
 
-    @pytest.mark.parametrize(("n_right", "fell"), [(80, True), (92, False)])
-    def test_lower_than_promised(self, n_right, fell):
-        """Of 200 labels Hoeffding's margin at 1 % is sqrt(ln 100 / 400) = 0.107."""
-        monitor = Monitor(REFERENCE, accuracy=1.0)
+    @pytest.mark.parametrize(
+        ("promised", "n_right", "fell"),
+        [(0.95, 178, True), (0.95, 180, False), (0.95, 195, False), (0.95, 0, True),
+         (1.0, 199, True), (1.0, 200, False), (0.0, 0, False)],
+    )  # fmt: skip
+    def test_lower_than_promised(self, promised, n_right, fell):
+        """At 0.95 the bound of 178 of 200 is exp(-5.73), that of 180 exp(-4.13); ln 100 = 4.61."""
+        monitor = Monitor(REFERENCE, accuracy=promised)
         ids = monitor.log(REFERENCE[:200], np.zeros(200, int))
-        monitor.label(ids, np.arange(200) >= 2 * n_right)
-        assert monitor.accuracy == 2 * n_right / 200
+        monitor.label(ids, np.arange(200) >= n_right)
+        assert monitor.accuracy == n_right / 200
         assert monitor.accuracy_fell() is fell
         assert ("LOWER THAN PROMISED" in monitor.report()) is fell
+
+    @pytest.mark.parametrize("promised", [0.6, 0.9, 0.99])
+    @pytest.mark.parametrize("n", [10, 95, 500])
+    def test_a_kept_promise_is_rarely_doubted(self, promised, n):
+        """Exactly: the binomial probability of all counts that raise the alarm is below level."""
+        monitor = Monitor(REFERENCE, accuracy=promised, window=n)
+        alarms = []
+        for n_right in range(n + 1):
+            monitor.right.extend([True] * n_right + [False] * (n - n_right))
+            alarms.append(monitor.accuracy_fell())
+        chance = scipy.stats.binom.pmf(np.arange(n + 1), n, promised)[alarms].sum()
+        assert 0 <= chance <= 0.01
 
     def test_report(self):
         rows = REFERENCE[:100] + [0, 0, 4]
@@ -144,6 +166,33 @@ class TestLog:
         with pytest.raises(ValueError, match="expected the log of a Monitor of 3 features"):
             Monitor(REFERENCE, path=path)
 
+    def test_a_file_of_something_else_stays_as_it_is(self, tmp_path):
+        for content in (b"\x00\x01 no text\nand no end", b"hello", b'{"a": 1}'):
+            (tmp_path / "other").write_bytes(content)
+            with pytest.raises(ValueError, match="got something else"):
+                Monitor(REFERENCE, path=tmp_path / "other")
+            assert (tmp_path / "other").read_bytes() == content
+
+    def test_several_writers(self, tmp_path):
+        """Two monitors, and two processes at once, number their rows without a clash."""
+        path = tmp_path / "log.jsonl"
+        one, two = Monitor(REFERENCE, path=path), Monitor(REFERENCE, path=path)
+        assert one.log(REFERENCE[:2], [0, 0]) == [0, 1]
+        assert two.log(REFERENCE[2:4], [1, 1]) == [2, 3]
+        one.label([3], [1])  # what the other one has logged
+        with pytest.raises(ValueError, match="no label yet, each once, got 3"):
+            two.label([3], [1])
+        found = run_jobs(log_twenty, [(path,), (path,)], 2, owner="writers")
+        assert sorted(found[0] + found[1]) == list(range(4, 44))
+        again = Monitor(REFERENCE, path=path)
+        assert (again.n_logged, len(again.waiting), again.accuracy) == (44, 43, 1)
+
+    def test_what_json_has_no_word_for_leaves_no_half_entry(self, tmp_path):
+        monitor = Monitor(REFERENCE, path=tmp_path / "log.jsonl")
+        with pytest.raises(ValueError, match="expected numbers or texts, got the prediction"):
+            monitor.log(REFERENCE[:2], np.array(["a", {1}], object))
+        assert monitor.n_logged == 0 and not (tmp_path / "log.jsonl").exists()
+
     def test_names_of_a_frame(self):
         assert Monitor(pd.DataFrame(REFERENCE, columns=list("abc"))).names == ["a", "b", "c"]
 
@@ -174,7 +223,17 @@ class TestMistakes:
             monitor.log(REFERENCE[0], 1)
         with pytest.raises(ValueError, match="got NaN"):
             monitor.log(np.full((1, 3), np.nan), [0])
+        with pytest.raises(ValueError, match="got the prediction nan. Leave out rows"):
+            monitor.log(REFERENCE[:2], [0, np.nan])
+        frame = pd.DataFrame(REFERENCE, columns=list("abc"))
+        with pytest.raises(ValueError, match="columns of the reference in their order, .*'b', 'a'"):
+            Monitor(frame).log(frame[["c", "b", "a"]], np.zeros(400))
         ids = monitor.log(REFERENCE[:2], [0, 1])
+        for unknown in (None, np.nan):
+            with pytest.raises(ValueError, match="got the label"):
+                monitor.label(ids[:1], [unknown])
+        with pytest.raises(ValueError, match="a label like the prediction 0, got '0', and a text"):
+            monitor.label(ids[:1], ["0"])
         for wrong in ([7], [ids[0], ids[0]]):
             with pytest.raises(ValueError, match="expected ids that log returned"):
                 monitor.label(wrong, [0] * len(wrong))

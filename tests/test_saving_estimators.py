@@ -173,7 +173,8 @@ def test_what_cannot_be_found_again_is_named(tmp_path):
     for estimator, place in (
         (models.KNeighborsClassifier(weights=lambda d: 1 / (1 + d)), "weights"),
         (models.SVC(kernel=lambda a, b: a @ b.T), "kernel"),
-        (make_pipeline(models.CountVectorizer(tokenizer=lambda t: t.split())), "steps.0.1.tokenizer"),
+        (make_pipeline(models.CountVectorizer(tokenizer=lambda t: t.split())),
+         "steps.0.1.tokenizer"),
     ):  # fmt: skip
         with pytest.raises(TypeError, match=rf"got the function .* as {place}\. Decorate") as info:
             estimator.save(tmp_path / "file")

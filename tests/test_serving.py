@@ -2,7 +2,9 @@
 
 import http.client
 import json
+import socket
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -10,9 +12,10 @@ import pytest
 from stand_ins import Longest, NearestMeans
 from tinygrad_ml import serving
 from tinygrad_ml.data import load_iris
-from tinygrad_ml.models import LogisticRegression
+from tinygrad_ml.models import LogisticRegression, MLPClassifier
 from tinygrad_ml.preprocessing import StandardScaler, make_pipeline
 from tinygrad_ml.serving import Service, ServingError, make_server
+from tinygrad_ml.validation import ConvergenceWarning
 
 X, y = load_iris()
 
@@ -56,6 +59,7 @@ def test_predictions_and_probabilities(running):
         ('{"X": [[1, 2, 3, NaN]]}', "got NaN at X[0, 3]"),
         ('{"X": [[1, 2, 3, 1e999]]}', "got inf at X[0, 3]"),
         ('{"X": [[1, 2, 3, null]]}', "NaN"),
+        ('{"X": [[1, 2, 3, 1' + "0" * 400 + "]]}", "got a longer integer"),
         ('{"X": [[{}, 2, 3, 4]]}', ""),
         ('{"X": []}', ""),
         ('{"X": 3}', "with one list per sample"),
@@ -84,6 +88,39 @@ def test_wrong_addresses_and_sizes(running):
     status, _ = ask("POST", "/predict", None, {"Content-Length": "-5"})
     assert status == 411
     assert ask("GET", "/health")[0] == 200  # and it goes on
+
+
+def test_other_methods_and_what_is_no_http(running):
+    model, ask = running
+    status, answer = ask("DELETE", "/predict")
+    assert (status, answer["error"]) == (501, "Unsupported method ('DELETE')")
+    with make_server(model, port=0) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with socket.create_connection(server.server_address, timeout=20) as client:
+            client.sendall(b"hello\r\n\r\n")
+            assert b'{"error": "Bad request syntax' in client.makefile("rb").read()
+        server.shutdown()
+
+
+def test_many_requests_at_once():
+    """Also by a network, which is one object for all of them."""
+    model = MLPClassifier(max_iter=5, batch_norm=True, dropout=0.2, random_state=0)
+    with pytest.warns(ConvergenceWarning):
+        model.fit(X, y)
+    expected = model.predict_proba(X).tolist()
+    with make_server(model, port=0) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+
+        def ask(_):
+            connection = http.client.HTTPConnection(*server.server_address, timeout=60)
+            connection.request("POST", "/predict", json.dumps({"X": X.tolist()}))
+            answer = json.loads(connection.getresponse().read())
+            connection.close()
+            return answer["probabilities"]
+
+        with ThreadPoolExecutor(8) as pool:
+            assert all(answer == expected for answer in pool.map(ask, range(24)))
+        server.shutdown()
 
 
 def test_a_model_that_fails_is_not_the_clients_fault(capsys):
@@ -134,5 +171,19 @@ def test_a_process_of_its_own(tmp_path, capfd):
 def test_what_cannot_be_served(tmp_path):
     with pytest.raises(TypeError, match="expected a fitted estimator with a predict method, got 3"):
         make_server(3)
+    with pytest.raises(
+        TypeError, match="expected a fitted estimator with a predict method, got <c"
+    ):
+        make_server(NearestMeans)
+    with pytest.raises(ValueError, match=r"got NearestMeans\(\) before fit"):
+        make_server(NearestMeans())
+    model = NearestMeans().fit(X, y)
+    with make_server(model, port=0) as server:
+        taken = server.server_address[1]
+        for port in (taken, 99999):
+            with pytest.raises(
+                OSError, match=f"a free port from 0 to 65535 .* got 127.0.0.1:{port}"
+            ):
+                make_server(model, port=port)
     with pytest.raises(FileNotFoundError):
         serving.serve(tmp_path / "none")

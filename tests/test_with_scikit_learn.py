@@ -1,5 +1,6 @@
 """Our estimators inside scikit-learn's tools, and scikit-learn's inside ours."""
 
+import pickle
 import warnings
 
 import numpy as np
@@ -11,6 +12,7 @@ import sklearn.compose
 import sklearn.ensemble
 import sklearn.feature_selection
 import sklearn.linear_model
+import sklearn.metrics
 import sklearn.model_selection
 import sklearn.multiclass
 import sklearn.naive_bayes
@@ -21,6 +23,7 @@ from estimators import CLASSES, kind_of, make
 from tinygrad_ml import models, preprocessing
 from tinygrad_ml.estimator import clone
 from tinygrad_ml.inspection import permutation_importance
+from tinygrad_ml.metrics import accuracy_score
 from tinygrad_ml.model_selection import (
     GridSearchCV,
     KFold,
@@ -29,6 +32,7 @@ from tinygrad_ml.model_selection import (
     cross_val_predict,
     cross_val_score,
     cross_validate,
+    train_test_split,
 )
 from tinygrad_ml.validation import ConvergenceWarning
 
@@ -144,6 +148,13 @@ class TestTheirs:
             sklearn.ensemble.StackingClassifier(ours, models.LogisticRegression(), cv=3),
             sklearn.ensemble.VotingClassifier(ours),
             sklearn.ensemble.VotingClassifier(ours, voting="soft"),
+            sklearn.ensemble.StackingClassifier(
+                [
+                    ("search", GridSearchCV(ours[0][1], {"max_depth": [1, 3]}, cv=3)),
+                    ("pipe", preprocessing.make_pipeline(scaler(), ours[1][1])),
+                ],
+                cv=3,
+            ),
             sklearn.ensemble.BaggingClassifier(ours[0][1], 5, random_state=0),
             sklearn.ensemble.AdaBoostClassifier(ours[0][1], n_estimators=5, random_state=0),
             sklearn.calibration.CalibratedClassifierCV(ours[1][1], cv=3),
@@ -261,6 +272,10 @@ class TestOurs:
                           GridSearchCV(models.PCA(), {})):  # fmt: skip
             with pytest.raises(NotFittedError):
                 check_is_fitted(estimator)
+        with pytest.raises(NotFittedError) as info:
+            models.PCA().transform(X)
+        again = pickle.loads(pickle.dumps(info.value))  # as from another process
+        assert isinstance(again, NotFittedError) and str(again) == str(info.value)
 
 
 def scaler():
@@ -269,3 +284,44 @@ def scaler():
 
 def dense(table):
     return table.toarray() if hasattr(table, "toarray") else table
+
+
+class TestMistakes:
+    """What people try when they come from scikit-learn, or from nowhere."""
+
+    @pytest.mark.parametrize(
+        ("attempt", "message"),
+        [
+            (lambda: cross_val_score(models.SVC(), X, NAMES, scoring=accuracy_score),
+             r"Write make_scorer\(accuracy_score\)"),
+            (lambda: cross_val_score(models.SVC(), X, NAMES, scoring=sklearn.metrics.f1_score),
+             r"Write make_scorer\(f1_score\)"),
+            (lambda: cross_val_score(models.SVC(), X, NAMES, scoring="roc_auc"), "'roc_auc_ovr'"),
+            (lambda: GridSearchCV(models.SVC(), {}, scoring="f1_macro", refit="accuracy").fit(
+                X, NAMES), "with the one scoring 'f1_macro' refit must be True or False"),
+            (lambda: train_test_split(X, shuffle="no"), "shuffle must be True or False, got 'no'"),
+            (lambda: cross_val_score(preprocessing.Pipeline([models.SVC()]), X, NAMES),
+             r'expected \[\("name", estimator\), ...\] in steps, got SVC\(\)'),
+            (lambda: preprocessing.Pipeline([models.SVC()]).set_params(svc__C=1),
+             r'expected \[\("name", estimator\), ...\] in steps, got SVC\(\)'),
+            (lambda: preprocessing.make_column_transformer(scaler(), [0]),
+             r"expected tuples \(transformer, columns\), got StandardScaler\(\)"),
+            (lambda: preprocessing.ColumnTransformer([("a", scaler(), 0)]).fit(X),
+             r"give the one column in brackets, \[column\]"),
+            (lambda: permutation_importance(models.SVC().fit(X, NAMES), [[1.0], [1, 2]], NAMES),
+             "rows of different lengths"),
+        ],
+    )  # fmt: skip
+    def test_sentences(self, attempt, message):
+        with pytest.raises((ValueError, TypeError), match=message):
+            attempt()
+
+    def test_importances_of_tables_of_mixed_kinds(self):
+        rows = [[name, value] for name, value in zip(NAMES.tolist(), X[:, 0].tolist())]
+        parts = [("colours", preprocessing.OneHotEncoder(), [0]), ("numbers", scaler(), [1])]
+        pipeline = preprocessing.make_pipeline(
+            preprocessing.ColumnTransformer(parts), models.LogisticRegression()
+        ).fit(rows, NAMES)
+        found = permutation_importance(pipeline, rows, NAMES, random_state=0).importances_mean
+        assert found[0] > 0.2 > abs(found[1])
+        assert permutation_importance(models.KMeans(3, random_state=0).fit(X), X, n_repeats=2)

@@ -48,6 +48,10 @@ __all__ = ["Classifier", "Clusterer", "Estimator", "NotFittedError", "Regressor"
 class NotFittedError(ValueError, AttributeError):
     """An estimator was asked before `fit` was called."""
 
+    def __reduce__(self) -> Any:
+        """From another process it comes as the class that `_not_fitted` makes there."""
+        return _not_fitted_again, self.args, vars(self)
+
 
 class Estimator:
     """Parameters, validation and fitted state; mixins say what kind of estimator it is.
@@ -185,8 +189,14 @@ class Estimator:
         return [name for name in vars(self) if name.endswith("_") and not name.startswith("__")]
 
     def __sklearn_is_fitted__(self) -> bool:
-        """Whether `fit` has come to its end; scikit-learn's `check_is_fitted` asks for it."""
-        return bool(self._learned())
+        """Whether `fit` has learned something; scikit-learn's `check_is_fitted` asks for it.
+
+        What `_start_fit` notes about the data does not count: it stays when the rest of fit fails.
+        """
+        known = {"n_features_in_", "feature_names_in_"}
+        if isinstance(self, Classifier):
+            known.add("classes_")
+        return not known.issuperset(self._learned())
 
     def _check_fitted(self) -> None:
         if not self.__sklearn_is_fitted__():
@@ -368,3 +378,7 @@ def _not_fitted() -> type[NotFittedError]:
     if theirs is None:
         return NotFittedError
     return type("NotFittedError", (NotFittedError, theirs), {})
+
+
+def _not_fitted_again(*args: Any) -> NotFittedError:
+    return _not_fitted()(*args)

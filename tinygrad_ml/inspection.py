@@ -11,6 +11,7 @@ from .generators import generator
 from .jobs import run_jobs
 from .metrics import scorer
 from .model_selection.splitting import n_rows_of
+from .preprocessing.tables import check_table
 from .validation import is_integer
 
 
@@ -34,7 +35,7 @@ class PermutationImportance:
 def permutation_importance(
     estimator: Any,
     X: Any,
-    y: Any,
+    y: Any = None,
     *,
     scoring: Any = None,
     n_repeats: int = 5,
@@ -50,7 +51,7 @@ def permutation_importance(
     Args:
         estimator: a fitted estimator.
         X: samples, shape (n, features): an array, lists or a data frame; it is not changed.
-        y: targets.
+        y: targets; None for estimators that need none, clusterers say.
         scoring: None (the estimator's `score`), a name or a function.
         n_repeats: how often each column is shuffled.
         n_jobs: how many features at a time; it changes no result.
@@ -66,17 +67,12 @@ def permutation_importance(
         raise TypeError(
             "permutation_importance: expected a dense matrix, got a sparse one. Use X.toarray()."
         )
-    X = X if hasattr(X, "iloc") else np.array(X)
-    if X.ndim != 2:
-        raise ValueError(
-            f"permutation_importance: expected one row per sample and one column per feature, got "
-            f"shape {X.shape}. Reshape your data."
-        )
+    X = X if hasattr(X, "iloc") else check_table(X, "permutation_importance")
     n_rows, n_features = X.shape
-    if n_rows_of(y, "permutation_importance") != n_rows:
+    if y is not None and n_rows_of(y, "permutation_importance") != n_rows:
         raise ValueError(
             f"permutation_importance: expected one target per row of X, got {n_rows} rows and "
-            f"{len(y)} targets. Row i of X must belong to target i."
+            f"{n_rows_of(y, 'permutation_importance')} targets. Row i of X must belong to target i."
         )
     score = scorer(scoring)
     whole = float(score(estimator, X, y))

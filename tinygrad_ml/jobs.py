@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -25,6 +26,7 @@ def run_jobs(
     Args:
         n_jobs: how many run at a time: None or 1 in this process; a larger number, or -1 for one
             per core, in processes of joblib (or wherever `joblib.parallel_config` sends them).
+            An error is always that of the first job that fails, in the order of the jobs.
         owner: who calls, for the bar and for errors.
         progress: show a bar if it takes long. Loops inside the jobs show none.
         unit: what one job is called.
@@ -62,7 +64,31 @@ def _results(
     backend = joblib.parallel.get_active_backend()[0]
     live = getattr(backend, "supports_return_generator", False)
     parallel = joblib.Parallel(n_jobs, return_as="generator" if live else "list")
-    return iter(parallel(joblib.delayed(_quietly)(function, *job) for job in jobs))
+    return _in_order(parallel, [joblib.delayed(_quietly)(function, *job) for job in jobs])
+
+
+def _in_order(parallel: Callable[..., Any], calls: list[Any]) -> Iterator[Any]:
+    """The results, or the error of the first call that failed; after it nothing is begun."""
+    failed: list[_Failed] = []
+    for result in parallel(call for call in calls if not failed):
+        if isinstance(result, _Failed):
+            failed.append(result)
+        elif not failed:
+            yield result
+    if failed:
+        raise failed[0].error from ElsewhereError("\n" + failed[0].where)
+
+
+class _Failed:
+    """What a job raised elsewhere, and where. Raised there, the fastest failure would win."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+        self.where = traceback.format_exc()
+
+
+class ElsewhereError(Exception):
+    """Stands before an error of another process in a traceback: where it was raised."""
 
 
 def _quietly(function: Callable[..., Any], *job: Any) -> Any:
@@ -70,6 +96,8 @@ def _quietly(function: Callable[..., Any], *job: Any) -> Any:
     token = quiet.set(True)
     try:
         return function(*job)
+    except Exception as error:
+        return _Failed(error)
     finally:
         quiet.reset(token)
 

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import NormalDist
 from typing import Any
 
@@ -58,6 +59,8 @@ class Monitor:
         reference: rows like those the model learned from, shape (n, features); best held-out ones.
         accuracy: the accuracy that was promised (on test rows, say); `report` compares with it.
         path: a file to log to, one JSON object per line; an existing log is read and continued.
+            Several processes may log to one file: each takes in what the others wrote when it next
+            logs or labels.
         window: how many of the latest rows, and of the latest labels, count.
         level: chance of a false alarm of `drift`, over all features together, for rows drawn
             independently like the reference.
@@ -89,7 +92,8 @@ class Monitor:
             raise ValueError(f"Monitor: level must be a number between 0 and 1, got {level!r}")
         if accuracy is not None and not (is_number(accuracy) and 0 <= accuracy <= 1):
             raise ValueError(f"Monitor: accuracy must be a number from 0 to 1, got {accuracy!r}")
-        names = getattr(reference, "columns", None) if names is None else names
+        self._columns = getattr(reference, "columns", None)
+        names = self._columns if names is None else names
         reference = check_samples(reference, "Monitor")
         self.reference = np.sort(reference, axis=0)
         width = reference.shape[1]
@@ -105,13 +109,22 @@ class Monitor:
         self.waiting: dict[int, Any] = {}  # id -> prediction without a label
         self.n_logged = 0
         self.path = None if path is None else file_path(path, "Monitor")
+        self._known = 0  # bytes of the log that were taken in
         if self.path is not None and self.path.exists():
-            self._read(self.path)
+            with self._alone():
+                pass
 
     # ------------------------------------------------------------------------- the log
 
     def log(self, X: Any, predictions: Any) -> list[int]:
         """Record rows and what was predicted for them; returns an id for each, for `label`."""
+        columns = getattr(X, "columns", None)
+        if columns is not None and self._columns is not None:
+            if list(columns) != list(self._columns):
+                raise ValueError(
+                    f"Monitor.log: expected the columns of the reference in their order, "
+                    f"{list(self._columns)!r:.80}, got {list(columns)!r:.80}. Sort them so."
+                )
         X = check_samples(X, "Monitor.log")
         predictions = np.asarray(predictions)
         if X.shape[1] != len(self.names) or predictions.shape != X.shape[:1]:
@@ -120,12 +133,14 @@ class Monitor:
                 f"each, got X of shape {X.shape} and predictions of shape {predictions.shape}. "
                 "Pass what the model was given and what it returned."
             )
-        first = self.n_logged
-        entries = [
-            {"id": first + i, "time": time.time(), "X": row, "prediction": prediction}
-            for i, (row, prediction) in enumerate(zip(X.tolist(), predictions.tolist()))
-        ]
-        self._record(entries)
+        predictions = predictions.tolist()
+        self._check_known(predictions, "Monitor.log", "prediction")
+        with self._alone() as file:
+            entries = [
+                {"id": self.n_logged + i, "time": time.time(), "X": row, "prediction": prediction}
+                for i, (row, prediction) in enumerate(zip(X.tolist(), predictions))
+            ]
+            self._record(file, entries)
         return [entry["id"] for entry in entries]
 
     def label(self, ids: Any, y: Any) -> None:
@@ -135,19 +150,54 @@ class Monitor:
             raise ValueError(
                 f"Monitor.label: expected one label per id, got {len(ids)} ids and {len(y)} labels"
             )
-        unknown = [i for i in ids if i not in self.waiting]
-        if unknown or len(set(ids)) < len(ids):
-            raise ValueError(
-                f"Monitor.label: expected ids that log returned and that have no label yet, each "
-                f"once, got {(unknown or ids)[0]!r}. Pass the ids of Monitor.log."
+        self._check_known(y, "Monitor.label", "label")
+        with self._alone() as file:
+            unknown = [i for i in ids if i not in self.waiting]
+            if unknown or len(set(ids)) < len(ids):
+                raise ValueError(
+                    f"Monitor.label: expected ids that log returned and that have no label yet, "
+                    f"each once, got {(unknown or ids)[0]!r}. Pass the ids of Monitor.log."
+                )
+            for i, label in zip(ids, y):
+                if isinstance(label, str) != isinstance(self.waiting[i], str):
+                    raise ValueError(
+                        f"Monitor.label: expected a label like the prediction "
+                        f"{self.waiting[i]!r:.40}, got {label!r:.40}, and a text never equals a "
+                        "number. Pass labels of the kind that the model predicts."
+                    )
+            self._record(
+                file, [{"id": i, "time": time.time(), "label": each} for i, each in zip(ids, y)]
             )
-        self._record([{"id": i, "time": time.time(), "label": each} for i, each in zip(ids, y)])
 
-    def _record(self, entries: list[dict[str, Any]]) -> None:
-        if self.path is not None:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with open(self.path, "a", encoding="utf-8") as file:
-                file.writelines(map(json_line, entries))
+    @staticmethod
+    def _check_known(values: list[Any], owner: str, what: str) -> None:
+        for value in values:
+            if not isinstance(value, (bool, int, float, str)) or value != value:
+                raise ValueError(
+                    f"{owner}: expected numbers or texts, got the {what} {value!r:.80}. "
+                    "Leave out rows where it is not known."
+                )
+
+    @contextmanager
+    def _alone(self) -> Iterator[Any]:
+        """The log for this process alone, after what others have written to it was taken in."""
+        if self.path is None:
+            yield None
+            return
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with open(self.path, "a+b") as file:
+            if os.name == "posix":
+                import fcntl
+
+                fcntl.flock(file, fcntl.LOCK_EX)  # until it is closed
+            self._read(file)
+            yield file
+
+    def _record(self, file: Any, entries: list[dict[str, Any]]) -> None:
+        if file is not None:
+            file.write("".join(map(json_line, entries)).encode())
+            file.flush()
+            self._known = file.tell()
         for entry in entries:
             self._take_in(entry)
 
@@ -159,23 +209,27 @@ class Monitor:
             self.waiting[entry["id"]] = entry["prediction"]
             self.n_logged = entry["id"] + 1
 
-    def _read(self, path: Path) -> None:
-        """Take in an earlier log; a last line that a kill cut off is taken away from it."""
-        whole, _, cut = path.read_bytes().rpartition(b"\n")
-        if cut:
-            with open(path, "r+b") as file:
-                file.truncate(len(whole) + bool(whole))
+    def _read(self, file: Any) -> None:
+        """Take in what is new in the log; a last line that a kill cut off is taken away from it."""
+        self._known = min(self._known, file.seek(0, os.SEEK_END))
+        file.seek(self._known)
+        whole, newline, cut = file.read().rpartition(b"\n")
         try:
             for line in whole.decode().splitlines():
                 entry = json.loads(line)
                 if "X" in entry and len(entry["X"]) != len(self.names):
                     raise ValueError(f"a row of {len(entry['X'])} features")
                 self._take_in(entry)
+            if cut and not cut.startswith(b'{"id": '[: len(cut)]):
+                raise ValueError("a last line that is no entry")
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(
-                f"Monitor: expected the log of a Monitor of {len(self.names)} features in {path}, "
-                f"got something else ({error}). Choose another file."
+                f"Monitor: expected the log of a Monitor of {len(self.names)} features in "
+                f"{self.path}, got something else ({error}). Choose another file."
             ) from error
+        self._known += len(whole) + len(newline)
+        if cut:
+            file.truncate(self._known)
 
     # ----------------------------------------------------------------------- judgement
 
@@ -187,12 +241,14 @@ class Monitor:
     def accuracy_fell(self) -> bool:
         """Whether the accuracy of late is lower than promised, beyond chance (`level`).
 
-        The number of right predictions is binomial; its lower bound is Hoeffding's (1963).
+        Of n labels the share a or less is right by chance with a probability of at most
+        exp(-n (a ln(a / p) + (1 - a) ln((1 - a) / (1 - p)))), if p was promised: W. Hoeffding,
+        1963, theorem 1. Who promises 1 has broken it with the first wrong prediction.
         """
-        if self.promised is None or not self.right:
+        if self.promised is None or not self.right or self.accuracy >= self.promised:
             return False
-        margin = math.sqrt(-math.log(self.level) / (2 * len(self.right)))
-        return self.accuracy < self.promised - margin
+        apart = _divergence(self.accuracy, self.promised)
+        return len(self.right) * apart > -math.log(self.level)
 
     def drift(self) -> Drift:
         """Recent rows against the reference, one feature at a time.
@@ -239,6 +295,13 @@ class Monitor:
                 for j in found[np.argsort(-drift.ks[found])]
             ]
         return "\n".join(lines)
+
+
+def _divergence(a: float, p: float) -> float:
+    """a ln(a / p) + (1 - a) ln((1 - a) / (1 - p)) for a < p."""
+    if p == 1:
+        return math.inf
+    return (a * math.log(a / p) if a else 0.0) + (1 - a) * math.log((1 - a) / (1 - p))
 
 
 def ks_distance(one: np.ndarray, other: np.ndarray) -> float:

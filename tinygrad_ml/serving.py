@@ -31,12 +31,23 @@ class ServingError(ValueError):
 
 def make_server(model: Any, host: str = "127.0.0.1", port: int = 8000) -> ThreadingHTTPServer:
     """A server for a fitted estimator; `serve_forever()` runs it, port 0 takes a free one."""
-    if not hasattr(model, "predict"):
+    if not hasattr(model, "predict") or isinstance(model, type):
         raise TypeError(
             f"make_server: expected a fitted estimator with a predict method, got {model!r:.80}. "
             "Put a network into MLPClassifier or its kin."
         )
-    server = _Server((host, port), _Handler)
+    if not getattr(model, "__sklearn_is_fitted__", lambda: True)():
+        raise ValueError(
+            f"make_server: expected a fitted estimator, got {model!r:.80} before fit. Call fit "
+            "first."
+        )
+    try:
+        server = _Server((host, port), _Handler)
+    except (OSError, OverflowError) as error:
+        raise OSError(
+            f"make_server: expected a free port from 0 to 65535 at an address of this computer, "
+            f"got {host}:{port} ({error}). Take another port, or 0 for any free one."
+        ) from error
     server.model = model
     return server
 
@@ -138,12 +149,21 @@ class _Handler(BaseHTTPRequestHandler):
         except Exception as error:
             self.log_error("%s: %s", type(error).__name__, error)
             status, content = 500, {"error": "the model failed; the server's log says why"}
+        self._send(status, content)
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """What the base class refuses (no HTTP, another method) is answered in JSON, too."""
+        self.close_connection = True
+        self._send(code, {"error": message or "a bad request"})
+
+    def _send(self, status: int, content: dict[str, Any]) -> None:
         body = json.dumps(_plain(content), allow_nan=False).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        if self.command != "HEAD":
+            self.wfile.write(body)
 
     def _health(self) -> dict[str, Any]:
         return {"status": "ok", "model": repr(self.server.model)}

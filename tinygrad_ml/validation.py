@@ -81,14 +81,7 @@ def _check_sparse(X: Any, owner: str, dtypes: Any, positive: bool) -> Any:
 
 def _numbers(values: Any, owner: str, name: str, dtypes: Any) -> np.ndarray:
     """An array of one of `dtypes`; the first is for everything else."""
-    _refuse_masked(values, owner, name)
-    try:
-        array = np.asarray(values)
-    except ValueError as error:
-        raise ValueError(
-            f"{owner}: expected {name} in a regular shape, got rows of different lengths. "
-            "Make all rows equally long."
-        ) from error
+    array = as_array(values, owner, name)
     if array.dtype.kind == "c":
         raise ValueError(
             f"{owner}: Complex data not supported, got {name} of {array.dtype}. "
@@ -106,21 +99,32 @@ def _numbers(values: Any, owner: str, name: str, dtypes: Any) -> np.ndarray:
         array = np.where(np.reshape(missing, array.shape), np.nan, array) if any(missing) else array
     try:
         return array.astype(dtypes[0])
-    except (TypeError, OverflowError) as error:
-        raise type(error)(
+    except TypeError as error:
+        raise TypeError(
             f"{owner}: expected {name} to hold numbers, got {type(values).__name__} ({error}). "
-            "Give it an array, a list or a data frame of numbers below 1.8e308."
+            "Give it an array, a list or a data frame of numbers."
+        ) from error
+    except OverflowError as error:
+        raise ValueError(
+            f"{owner}: expected {name} to hold numbers below 1.8e308, got a longer integer. "
+            "Take a smaller unit, or its logarithm."
         ) from error
 
 
-def _refuse_masked(values: Any, owner: str, name: str) -> None:
-    """NumPy would take the values under the mask for real ones."""
-    masked = getattr(values, "mask", None) if isinstance(values, np.ndarray) else None
-    if masked is not None and np.any(masked):
+def as_array(values: Any, owner: str, name: str) -> np.ndarray:
+    """np.asarray, with a sentence for lists of different lengths and for masked values."""
+    if type(values) is not np.ndarray and hasattr(values, "_mask") and np.ma.is_masked(values):
         raise ValueError(
-            f"{owner}: expected {name} without masked values, got {int(np.sum(masked))}. "
-            f"Write {name}.filled(np.nan) and fill them in, or leave those rows out."
+            f"{owner}: expected {name} without masked values, got {np.ma.count_masked(values)} of "
+            "them. Fill them in with .filled(value), or leave those rows out."
         )
+    try:
+        return np.asarray(values)
+    except ValueError as error:
+        raise ValueError(
+            f"{owner}: expected {name} in a regular shape, got rows of different lengths. "
+            "Make all rows equally long."
+        ) from error
 
 
 def _holds_text(array: np.ndarray) -> bool:
@@ -181,6 +185,16 @@ def _total(array: np.ndarray) -> float:
     """A sum that is finite only if every number is (and may overflow; then one looks closer)."""
     with np.errstate(over="ignore", invalid="ignore"):
         return float(np.sum(array))
+
+
+def check_outputs(out: np.ndarray, X: Any, owner: str) -> np.ndarray:
+    """What a model made of X; refused if X is so large that it is no number any more."""
+    if not math.isfinite(_total(out)) and not np.isfinite(out).all():
+        raise ValueError(
+            f"{owner}: expected features of the size seen in fit, got up to {abs(X).max():.3g}, "
+            "for which the outputs overflow. Scale X as in fit."
+        )
+    return out
 
 
 def _check_positive(values: np.ndarray, owner: str) -> None:
@@ -297,14 +311,7 @@ def _target(y: Any, owner: str, name: str = "y") -> np.ndarray:
         raise TypeError(
             f"{owner}: expected {name} as an array, got a sparse matrix. Use {name}.toarray()."
         )
-    _refuse_masked(y, owner, name)
-    try:
-        array = np.asarray(y)
-    except ValueError as error:
-        raise ValueError(
-            f"{owner}: expected one target per sample in {name}, got lists of different lengths. "
-            "Several labels per sample are not supported."
-        ) from error
+    array = as_array(y, owner, name)
     if array.dtype.kind == "U" and isinstance(y, (list, tuple)):
         # NumPy would make the text "1" of a number 1 beside texts.
         stranger = next((value for value in y if not isinstance(value, (str, list, tuple))), None)

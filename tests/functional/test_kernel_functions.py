@@ -77,6 +77,8 @@ def test_integers_and_lists():
         (([[1.0]], [[1.0]], 3), "or a function, got 3"),
         (([["a"]],), "expected numbers"),
         (([[1.0]], [[1.0]], "rbf", -1.0), "gamma must be a positive number, got -1"),
+        (([[1.0]], [[1.0]], "poly", 1.0, 2.5), "degree must be an integer of at least 0, got 2.5"),
+        (([[1.0]], [[1.0]], lambda x, y: [[np.nan]]), "finite numbers, got NaN"),
         (([[1.0]], [[1.0]], lambda x, y: 1.0), r"return shape \(1, 1\) .* got \(\)"),
         (([[1.0]], [[1.0]], lambda x, y: [["a"]]), "return numbers"),
     ],
@@ -84,3 +86,18 @@ def test_integers_and_lists():
 def test_mistakes(args, message):
     with pytest.raises((ValueError, TypeError), match=message):
         kernel_matrix(*args)
+
+
+def test_an_error_of_a_kernel_function_says_what_it_got():
+    with pytest.raises(ValueError, match="matmul") as caught:
+        kernel_matrix(np.ones((3, 2)), kernel=lambda x, y: x @ y)
+    assert caught.value.__notes__ == [
+        "The kernel function got matrices of shapes (3, 2) and (3, 2)."
+    ]
+
+
+@pytest.mark.parametrize("degree", range(8))
+def test_powers(degree):
+    x = rng.standard_normal((9, 3))
+    found = kernel_matrix(x, kernel="poly", degree=degree, coef0=1.0)
+    np.testing.assert_allclose(found, (x @ x.T + 1) ** degree, rtol=1e-12)

@@ -112,7 +112,15 @@ def test_squared_errors(version, dtype):
     assert found.dtype == np.float64
 
 
-def test_columns():
-    X, _ = example(1100, 3)
-    columns = kernels.columns_of(X, X[0], 0.25)
-    np.testing.assert_array_equal(columns, ((X - X[0]) * 0.25).T.astype(np.float32))
+@pytest.mark.parametrize("columns_dtype", dtypes)
+@pytest.mark.parametrize("dtype", dtypes)
+@pytest.mark.parametrize("n, d", [(1, 1), (15, 3), (1030, 40), (70_000, 2)])
+@versions
+def test_columns(version, n, d, dtype, columns_dtype):
+    X, _ = example(n, d, 1, dtype=dtype, offset=3.0)
+    shift = X.mean(axis=0, dtype=np.float64)
+    for rows in (X, np.asfortranarray(X), X[::-1]):
+        columns = version(kernels.columns_of)(rows, shift, 0.125, columns_dtype)
+        expected = ((rows.astype(np.float64) - shift) * 0.125).T.astype(columns_dtype)
+        np.testing.assert_array_equal(columns, expected)  # to the last bit
+        assert columns.dtype == columns_dtype and columns.flags.c_contiguous

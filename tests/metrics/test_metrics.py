@@ -155,7 +155,7 @@ MISTAKES = [
     (lambda: A([0, 1], [0, 1], sample_weight=[0, 0]), "every sample_weight is zero"),
     (lambda: A([0, 1], [0, 1], sample_weight=[-1, 1]), "sample_weight from 0 on"),
     (lambda: A([0, 1], [0, 1], sample_weight=[1]), r"sample_weight of shape \(2,\)"),
-    (lambda: A([[0], [1, 2]], [0, 1]), "lists of different lengths"),
+    (lambda: A([[0], [1, 2]], [0, 1]), "rows of different lengths"),
     (lambda: A([1j, 0], [0, 1]), "Complex data not supported"),
     (lambda: metrics.f1_score([0, 1, 2], [0, 1, 2]), "expected two classes.*got 3.*'macro'"),
     (lambda: metrics.f1_score(["a", "b"], ["a", "b"]), "Write pos_label='b'"),

@@ -112,6 +112,8 @@ class TestTrainTestSplit:
             ([0, 0, 0], r"shape \(4,\), got shape \(3,\)"),
             ([[0], [0], [1], [1]], r"shape \(4,\), got shape \(4, 1\)"),
             ([0.5, 0.5, 1.0, 1.0], "got continuous values"),
+            ([0.0, np.nan, 1.0, 1.0], r"a label for every row, got NaN \(1 times\)"),
+            (["a", None, "a", "b"], "of one kind, got NoneType and str"),
             ([np.inf, np.inf, 1.0, 1.0], "got continuous values"),
         ],
     )

@@ -238,3 +238,10 @@ def test_ten_thousand_classes():
     forest = RandomForestClassifier(2, bootstrap=False, random_state=0).fit(X, y)
     np.testing.assert_array_equal(forest.predict(X[:50]), y[:50])
     assert forest.predict_proba(X[:5]).shape == (5, 10_000)
+
+
+def test_sums_of_huge_predictions_do_not_overflow():
+    X = np.arange(8.0)[:, None]
+    y = np.where(X[:, 0] < 4, -1.7e308, 1.7e308)
+    predicted = RandomForestRegressor(20, bootstrap=False).fit(X, y).predict(X)
+    np.testing.assert_allclose(predicted, y)

@@ -208,3 +208,17 @@ def test_values_that_cannot_be_squared(scale):
     if scale > 1:
         with pytest.raises(ValueError, match="LVQ: expected numbers whose squares fit"):
             LVQ().fit(IRIS, KINDS).predict(IRIS * scale)
+
+
+@pytest.mark.parametrize("dtype", ["f8", "f4"])
+@pytest.mark.parametrize("algorithm", ["lvq1", "lvq2.1", "lvq3"])
+def test_prototypes_that_run_away_are_named(algorithm, dtype):
+    """Labels that nothing explains push every prototype off, further each time."""
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(60, 2)).astype(dtype), rng.integers(0, 3, 60)
+    model = LVQ(2, algorithm, decay="constant", max_iter=2000, random_state=0)
+    with pytest.raises(ValueError, match="LVQ: expected prototypes among the samples, .* run away"):
+        model.fit(X, y)
+    with pytest.raises(ValueError, match="not fitted"):
+        model.predict(X)
+    assert np.abs(LVQ(2, algorithm, random_state=0).fit(X, y).prototypes_).max() < 10

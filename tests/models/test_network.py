@@ -357,7 +357,7 @@ def test_wrong_parameters(parameters, message):
 
 def test_mistakes_with_samples():
     model = classifier().fit(X, Y)
-    with pytest.raises(ValueError, match="for which the network's outputs overflow"):
+    with pytest.raises(ValueError, match="for which the outputs overflow"):
         model.predict(X * 5e307)
     with pytest.raises(ValueError, match="needs samples to hold out, got n_samples = 4"):
         classifier(early_stopping=True).fit(X[:4], [0, 0, 0, 1])

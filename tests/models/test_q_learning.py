@@ -331,6 +331,13 @@ def test_wrong_steps():
         agent.learn(0, 2, 1.0, 1, False)
     with pytest.raises(ValueError, match="expected a finite number as reward, got nan"):
         agent.learn(0, 1, float("nan"), 1, False)
+    with pytest.raises(ValueError, match="expected terminated as True or False, got 'no'"):
+        agent.learn(0, 1, 1.0, 1, "no")
+    greedy = QLearningAgent(3, 2, learning_rate=1.0, discount=1.0)
+    greedy.learn(0, 1, 1e308, 1, True)
+    with pytest.raises(ValueError, match="rewards whose sums are numbers, got 1e"):
+        greedy.learn(2, 1, 1e308, 0, False)
+    assert np.isfinite(greedy.q_table_).all()
 
 
 @pytest.mark.parametrize(
@@ -354,6 +361,37 @@ def test_environments_that_do_not_fit(name, sizes, message):
             use(gymnasium.make(name), 5)
 
 
+class _Other:
+    """What reset and step return is not Gymnasium's."""
+
+    def __init__(self, first, answer=None):
+        self.first, self.answer = first, answer
+
+    def reset(self, seed=None):
+        return self.first
+
+    def step(self, action):
+        return self.answer
+
+
+@pytest.mark.parametrize(
+    "env, message",
+    [
+        (_Other(0), r"expected reset to return \(state, info\), as since Gymnasium 0.26, got 0"),
+        (_Other(None), r"expected reset to return"),
+        (_Other((0, {}), (1, 1.0, True, {})), r"expected step to return .*truncated, info\)"),
+        (_Other((0, {}), (1, np.nan, True, False, {})), "finite numbers as rewards, got nan"),
+        (_Other((0, {}), (9, 1.0, True, False, {})), "expected a state from 0 to 2, got 9"),
+    ],
+)
+def test_environments_with_other_answers(env, message):
+    agent = QLearningAgent(3, 2, random_state=0)
+    for play in (lambda: agent.fit(env, 1, progress=False), lambda: agent.evaluate(env)):
+        with pytest.raises(ValueError, match=message):
+            play()
+    assert not agent.q_table_.any() and len(agent.history_) == 0
+
+
 def test_no_environments():
     agent = QLearningAgent(10, 4)
     for wrong in ("CliffWalking-v1", ChainEnvironment, None):
@@ -373,6 +411,9 @@ def test_wrong_exports():
         agent.export_policy("csv")
     with pytest.raises(ValueError, match="a name for each of 4 actions"):
         agent.export_policy("text", (2, 3), "<>")
+    with pytest.raises(ValueError, match="a name for each of 4 actions, got 4"):
+        agent.export_policy("text", (2, 3), 4)
+    assert '"0": 7' in agent.export_policy("json", names=np.array([7, 8, 9, 10]))
     for shape in (None, (2, 2), 6, (6,), (-2, -3)):
         with pytest.raises(ValueError, match=r"shape must be \(rows, columns\) of a grid of 6"):
             agent.export_policy("text", shape)
@@ -404,6 +445,8 @@ def test_wrong_worlds(make, message):
         ({"policy": np.full(10, 4)}, "one action from 0 to 3"),
         ({"start": 10}, "start must be a state from 0 to 9"),
         ({"start": [0.5] * 10}, "the probabilities of 10 states"),
+        ({"start": [1.5, -0.5] + [0] * 8}, "the probabilities of 10 states"),
+        ({"policy": [[1], [1, 0]]}, "expected policy in a regular shape"),
         ({"discount": 1.1}, "discount must be from 0 to 1"),
         ({"horizon": -1}, "horizon must be None or an integer of at least 0"),
     ],
@@ -411,3 +454,30 @@ def test_wrong_worlds(make, message):
 def test_wrong_evaluations(options, message):
     with pytest.raises(ValueError, match=message):
         evaluate_policy(ChainEnvironment().P, **{"policy": np.full(10, 2), **options})
+
+
+@pytest.mark.parametrize(
+    "P", [None, [], [[]], 3, {0: {0: []}, 2: {0: []}}, [[[], []], [[]]]], ids=repr
+)
+def test_no_table(P):
+    with pytest.raises(ValueError, match=r"expected P\[state\]\[action\] with as many actions"):
+        evaluate_policy(P, [0])
+
+
+@pytest.mark.parametrize(
+    "outcomes",
+    [
+        [(1.0, -1, 1.0, False)],  # would be the last state
+        [(1.0, 5, 1.0, False)],
+        [(0.5, 0, 1.0, True)],
+        [(1.5, 0, 1.0, True), (-0.5, 1, 1.0, True)],
+        [(1.0, 0, np.nan, True)],
+        [(1.0, 0, 1.0)],
+        [],
+        1.0,
+    ],
+)
+def test_wrong_tables(outcomes):
+    P = [[outcomes], [[(1.0, 0, 0.0, True)]]]
+    with pytest.raises(ValueError, match=r"list of \(probability, next state.* at P\[0\]\[0\]"):
+        evaluate_policy(P, [0, 0], start=1, discount=0.5)

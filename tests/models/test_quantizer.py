@@ -189,6 +189,9 @@ def test_blocks(shape):
 def test_ratios():
     assert snr([3.0, 4.0], [3.0, 4.5]) == pytest.approx(20)
     assert snr([1, 2], [1, 2]) == psnr([1, 2], [1, 2], 255) == np.inf
+    for unit in (1e-300, 1e300):
+        assert snr([3 * unit, 4 * unit], [3 * unit, 4.5 * unit]) == pytest.approx(20)
+    assert psnr([0.0, 0.0], [3e-200, 4e-200], 1e-200) == pytest.approx(-10 * np.log10(12.5))
     image = np.array([[200, 100]], np.uint8)
     assert psnr(image, image[:, ::-1], 255) == pytest.approx(10 * np.log10(2.55**2))  # no wrapping
 
@@ -224,6 +227,7 @@ def test_mistakes_with_scalars():
         ({"limits": (1, 0)}, r"limits must be two numbers \(low, high\), low < high"),
         ({"limits": "ab"}, "limits must be two numbers"),
         ({"limits": (0, np.nan)}, "limits must be two numbers"),
+        ({"limits": (-1e308, 1e308)}, "expected numbers whose squares fit"),
     ]:
         with pytest.raises(ValueError, match=f"ScalarQuantizer: {message}"):
             ScalarQuantizer(**parameters).fit(x)
@@ -233,6 +237,7 @@ def test_mistakes_with_scalars():
         (["a"], "to hold numbers"),
         (x * 1e300, "squares fit into double precision"),
         ([1j], "Complex data not supported"),
+        ([[1, 2], [3]], "expected X in a regular shape, got rows of different lengths"),
     ]:
         with pytest.raises(ValueError, match=message):
             ScalarQuantizer().fit(wrong)
@@ -243,6 +248,8 @@ def test_mistakes_with_scalars():
         fitted.decode([4])
     with pytest.raises(ValueError, match="codes as whole numbers, got float64"):
         fitted.decode([0.5])
+    with pytest.raises(ValueError, match="codes in a regular shape"):
+        fitted.decode([[1], [1, 2]])
 
 
 def test_mistakes_with_vectors():
@@ -256,7 +263,7 @@ def test_mistakes_with_vectors():
     ]:
         with pytest.raises(ValueError, match=message):
             quantizer.decode(wrong)
-    for wrong in ([[0.5]], [[0, 1]]):
+    for wrong in ([[0.5]], [[0, 1]], [[1e300]]):
         with pytest.raises(ValueError, match="a column of codes"):
             quantizer.inverse_transform(wrong)
     for wrong in (-1, 2.5, True):
@@ -285,3 +292,13 @@ def test_mistakes_with_pictures():
         snr([0.0], [1.0])
     with pytest.raises(ValueError, match="peak must be a positive number"):
         psnr([0.0], [1.0], 0)
+    for shape in (8, (6.0, 8.0), (48,)):
+        with pytest.raises(ValueError, match="image_from_blocks: expected an image"):
+            image_from_blocks(np.zeros((12, 4)), shape, (2, 2))
+    with pytest.raises(ValueError, match="image_blocks: expected image in a regular shape"):
+        image_blocks([[1, 2], [3]], (1, 1))
+    for wrong in (np.nan, np.inf):
+        with pytest.raises(ValueError, match=r"snr: expected decoded without NaN or inf, .*\[1\]"):
+            snr([1.0, 2.0], [1.0, wrong])
+    with pytest.raises(ValueError, match=r"psnr: expected original - decoded without NaN or inf"):
+        psnr([1.7e308], [-1.7e308], 1)

@@ -13,7 +13,7 @@ from sklearn.model_selection import StratifiedKFold
 
 import tinygrad_ml as tg
 from tinygrad_ml.data import load_breast_cancer, load_diabetes, load_digits, load_iris, load_wine
-from tinygrad_ml.models import SVC, SVR
+from tinygrad_ml.models import SVC, SVR, smo
 from tinygrad_ml.models.platt import couple, fit_sigmoid
 from tinygrad_ml.validation import ConvergenceWarning
 
@@ -180,6 +180,29 @@ def test_a_small_cache_gives_the_same_result():
     np.testing.assert_allclose(small.decision_function(X), large.decision_function(X), atol=1e-5)
 
 
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_long_runs_leave_resting_coefficients_aside(n_classes, monkeypatch):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((360, 8)) * np.arange(1, 9)
+    y = np.digitize(X[:, 0] + X[:, 1] + 2 * rng.standard_normal(360), [-1, 1][: n_classes - 1])
+    taken = []
+    shrunk = smo._shrunk
+    monkeypatch.setattr(smo, "_shrunk", lambda *state: taken.append(shrunk(*state)) or taken[-1])
+    how = {"kernel": "linear", "tol": 1e-4}
+    ours, theirs = SVC(**how).fit(X, y), peer.SVC(**how).fit(X, y)
+    assert max(taken) > 100 and ours.kkt_violation_ <= 1e-4
+    np.testing.assert_allclose(ours.coef_, theirs.coef_, rtol=1e-3, atol=1e-5)
+    if n_classes == 2:
+        targets = 2.0 * y - 1
+        violation, objective, _ = certificate(ours, X, targets, np.ones(360))
+        assert violation <= 1e-4 * (1 + 1e-6)
+        np.testing.assert_allclose(ours.dual_objective_, objective, rtol=1e-8)
+        expected = libsvm_objective(theirs, X, targets)
+        np.testing.assert_allclose(ours.dual_objective_, expected, rtol=1e-6)
+    with pytest.warns(ConvergenceWarning):
+        assert SVC(**how, max_iter=1100).fit(X, y).n_iter_.max() == 1100
+
+
 def test_a_function_as_kernel():
     X, y = two_classes()
     named = SVC(kernel="linear", tol=1e-7).fit(X, y)
@@ -290,6 +313,8 @@ def test_probabilities_only_where_asked_for():
     assert not hasattr(model, "predict_proba") and hasattr(SVC(probability=True), "predict_proba")
     with pytest.raises(AttributeError, match="probability=True"):
         model.predict_proba(X)
+    with pytest.raises(AttributeError, match="fitted without. Call fit again"):
+        model.set_params(probability=True).predict_proba(X)
 
 
 def test_a_class_with_one_sample_has_probabilities():
@@ -351,6 +376,15 @@ def quiet(model, X, y, **more):
     return model
 
 
+def fit_or_advise(model, X, y):
+    advice = ""
+    try:
+        quiet(model, X, y)
+    except ValueError as error:
+        advice = str(error)
+    assert not advice or "Scale" in advice
+
+
 @settings(max_examples=30, deadline=None)
 @given(
     st.integers(0, 10_000),
@@ -378,26 +412,29 @@ def test_ties_duplicates_and_constant_columns(seed, n, d, kernel, C):
 def test_huge_and_tiny_numbers_fit_or_get_a_sentence(kind, kernel, size):
     X, y = two_classes(30)
     for gamma in ("scale", 1.0):
-        try:
-            quiet(kind(kernel=kernel, max_iter=5000, gamma=gamma), X * size, y)
-        except ValueError as error:
-            assert "Scale" in str(error)
+        fit_or_advise(kind(kernel=kernel, max_iter=5000, gamma=gamma), X * size, y)
+
+
+def test_a_spread_that_no_number_holds_is_not_taken_for_none():
+    X, y = two_classes(30)
+    with pytest.raises(ValueError, match="variance can be computed, got numbers up to"):
+        SVC().fit(X * 1e-300, y)
+    assert SVC().fit(np.ones((30, 2)), y)._gamma_ == 1
 
 
 def test_targets_of_any_size():
     X, y = two_classes(30)
     for size in (1e-300, 1e-100, 1e100, 1e300):
-        try:
-            quiet(SVR(max_iter=5000), X, y * size)
-        except ValueError as error:
-            assert "Scale" in str(error)
+        fit_or_advise(SVR(max_iter=5000), X, y * size)
+        fit_or_advise(SVR(max_iter=5000, C=size), X, y * size)
+        fit_or_advise(SVC(max_iter=5000, C=size), X, y)
 
 
 def test_far_samples_get_finite_decisions_or_a_sentence():
     X, y = two_classes(50)
     far = SVC().fit(X, y).decision_function([[1e300] * 4, [-1e200] * 4])
     np.testing.assert_array_equal(far, far[0])
-    with pytest.raises(ValueError, match=r"up to 1e\+300. Scale them"):
+    with pytest.raises(ValueError, match=r"up to 1e\+300, .* Scale X as in fit"):
         SVC(kernel="poly").fit(X, y).predict([[1e300, -1e300] * 2])
 
 
@@ -465,6 +502,7 @@ def test_a_saved_regression(tmp_path):
         ({"gamma": 0.0}, "gamma must be"),
         ({"gamma": "Scale"}, "gamma must be"),
         ({"degree": -1}, "degree must be"),
+        ({"degree": 2.5}, "degree must be an integer of at least 0, got 2.5"),
         ({"tol": 0}, "tol must be"),
         ({"cache_size": 0}, "cache_size must be"),
         ({"max_iter": 0}, "max_iter must be"),

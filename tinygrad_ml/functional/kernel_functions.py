@@ -21,7 +21,7 @@ def kernel_matrix(
     y: Any = None,
     kernel: str | Callable = "rbf",
     gamma: float = 1.0,
-    degree: float = 3,
+    degree: int = 3,
     coef0: float = 0.0,
 ) -> np.ndarray:
     """k(x[i], y[j]) for all rows of two matrices of numbers, shapes (n, d), (m, d) -> (n, m).
@@ -50,6 +50,8 @@ def kernel_matrix(
         )
     if not gamma > 0:
         raise ValueError(f"kernel_matrix: gamma must be a positive number, got {gamma!r}.")
+    if not isinstance(degree, (int, np.integer)) or degree < 0:
+        raise ValueError(f"kernel_matrix: degree must be an integer of at least 0, got {degree!r}.")
     if not (len(x) and len(y)):
         return np.empty((len(x), len(y)))
     return KernelFunction(y, kernel, gamma, degree, coef0)(x)
@@ -62,7 +64,7 @@ class KernelFunction:
     """
 
     def __init__(
-        self, points: np.ndarray, kernel: str | Callable, gamma: float, degree: float, coef0: float
+        self, points: np.ndarray, kernel: str | Callable, gamma: float, degree: int, coef0: float
     ) -> None:
         self.kernel, self.gamma, self.degree, self.coef0 = kernel, gamma, degree, coef0
         self.points = points
@@ -152,7 +154,7 @@ class KernelFunction:
             return inner
         inner *= self.gamma
         inner += self.coef0
-        return np.tanh(inner, out=inner) if self.kernel == "sigmoid" else inner**self.degree
+        return np.tanh(inner, out=inner) if self.kernel == "sigmoid" else _power(inner, self.degree)
 
 
 def _blocks(part: slice, width: int) -> Iterator[slice]:
@@ -160,6 +162,17 @@ def _blocks(part: slice, width: int) -> Iterator[slice]:
     few = max(1, _BLOCK // max(1, width))
     for start in range(part.start, part.stop, few):
         yield slice(start, min(start + few, part.stop))
+
+
+def _power(x: np.ndarray, degree: int) -> np.ndarray:
+    """x^degree by squaring, which is faster than NumPy's power."""
+    result = np.ones_like(x)
+    while degree:
+        if degree % 2:
+            result *= x
+        degree //= 2
+        x = x * x if degree else x
+    return result
 
 
 def _numbers(x: Any) -> np.ndarray:
@@ -173,7 +186,11 @@ def _numbers(x: Any) -> np.ndarray:
 
 
 def _called(kernel: Callable, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    out = np.asarray(kernel(x, y))
+    try:
+        out = np.asarray(kernel(x, y))
+    except Exception as error:
+        error.add_note(f"The kernel function got matrices of shapes {x.shape} and {y.shape}.")
+        raise
     if out.dtype.kind not in "fiub":
         raise TypeError(
             f"kernel_matrix: expected the kernel function to return numbers, got {out.dtype}. "
@@ -184,5 +201,10 @@ def _called(kernel: Callable, x: np.ndarray, y: np.ndarray) -> np.ndarray:
             f"kernel_matrix: expected the kernel function to return shape {(len(x), len(y))} for "
             f"matrices of {len(x)} and {len(y)} rows, got {out.shape}. It gets whole matrices: "
             "lambda x, y: x @ y.T"
+        )
+    if not np.isfinite(out).all():
+        raise ValueError(
+            "kernel_matrix: expected the kernel function to return finite numbers, got NaN or inf. "
+            "Look where it divides, or scale the features."
         )
     return out

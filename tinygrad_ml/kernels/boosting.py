@@ -152,7 +152,7 @@ def _add_up(moments, weights, codes, bins, rows, start, stop):
     if weights is not None:
         sums[WEIGHT] = weights[rows]
     for f, code in enumerate(codes):
-        place = slot + code.take(rows)
+        place = code if len(rows) == len(code) and k == 1 else slot + code.take(rows)
         for part, values in sums.items():
             found[:, part, f] = np.bincount(place, values, k * bins).reshape(k, bins)
     return found
@@ -208,14 +208,17 @@ def _scored(left, possible, samples, weight, moment, least, light):
 
 def _part(codes, sizes, rows, start, stop, feature, cut, missing_left):
     """The rows of these nodes, those that go left before the others, and how many do."""
-    samples = stop - start
-    slot = np.repeat(np.arange(len(start)), samples)
-    rows = _of_nodes(rows, start, stop)
-    code = codes[feature[slot], rows]
-    goes_left = np.where(code == sizes[feature][slot], missing_left[slot], code <= cut[slot])
-    small = np.uint16 if len(start) < 1 << 15 else np.int64
-    order = np.argsort((2 * slot + ~goes_left).astype(small), kind="stable")
-    return rows[order], np.bincount(slot, goes_left, len(start)).astype(np.int64)
+    parts: list[np.ndarray] = []
+    n_left = np.zeros(len(start), np.int64)
+    for node, (first, last, f) in enumerate(zip(start, stop, feature)):
+        own = rows[first:last]
+        code = codes[f].take(own)
+        left = code <= cut[node]
+        if missing_left[node]:
+            left |= code == sizes[f]
+        parts += own[left], own[~left]
+        n_left[node] = len(parts[-2])
+    return np.concatenate(parts), n_left
 
 
 def _one_label(labels, rows, start, stop):

@@ -39,8 +39,9 @@ def grow_on_histograms(
                   float(min_weight_leaf), float(min_gain), np.uint64(seed), numbers, sums,
                   node)  # fmt: skip
     feature, cut, above, missing_left, left, right, samples = numbers[:, :count].copy()
-    return Grown(feature, cut, above, missing_left.astype(bool), left, right, samples,
-                 *sums[:, :count].copy(), node)  # fmt: skip
+    weight, moment = sums[:, :count].copy()
+    return Grown(feature, cut, above, missing_left.astype(bool), left, right, samples, weight,
+                 moment, node)  # fmt: skip
 
 
 @loop

@@ -15,6 +15,7 @@ ROWS = 512  # samples in a block: their products with 100 centres stay in the se
 _NUMBERS = 1 << 17  # in the products of a block
 
 
+@Kernel
 def columns_of(X, shift, scale, dtype=np.float32):
     """The samples in the form that `nearest_centres` takes: (X - shift) * scale, transposed.
 

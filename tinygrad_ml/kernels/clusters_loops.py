@@ -6,7 +6,28 @@ from .clusters import ROWS, preselection, rows_per_block
 from .compiler import contiguous, fused_loop, loop, reordering_loop
 from .threads import add_up, share, slices
 
+_TILE = 16  # rows that are turned into columns together: a cache line of each column
 _WORK = 16  # multiplications of a matrix product in the time of one element of other work
+
+
+def columns_of(X, shift, scale, dtype=np.float32):
+    X, shift = contiguous(X), contiguous(np.asarray(shift, np.float64))
+    columns = np.empty((X.shape[1], len(X)), dtype)
+    share(
+        lambda part: _turn(X, shift, float(scale), part.start, part.stop, columns),
+        slices(-(-len(X) // _TILE), X.size),
+    )
+    return columns
+
+
+@loop
+def _turn(X, shift, scale, first, last, columns):
+    n, d = X.shape
+    for tile in range(first, last):
+        start, stop = np.uint64(tile * _TILE), np.uint64(min(n, tile * _TILE + _TILE))
+        for f in range(np.uint64(d)):
+            for i in range(start, stop):
+                columns[f, i] = (X[i, f] - shift[f]) * scale
 
 
 def nearest_centres(columns, X, centres, *, shift, scale):

@@ -4,7 +4,13 @@ import numpy as np
 
 from . import convolution, direct, elementwise, pooling, winograd
 from .boosting_loops import grow_on_histograms  # noqa: F401
-from .clusters_loops import cluster_sums, nearest_centres, squared_distances_to, squared_errors  # noqa: F401
+from .clusters_loops import (  # noqa: F401
+    cluster_sums,
+    columns_of,
+    nearest_centres,
+    squared_distances_to,
+    squared_errors,
+)
 from .compiled_lvq import lvq_epoch  # noqa: F401
 from .compiled_recurrent import gru, gru_backward, lstm, lstm_backward  # noqa: F401
 from .compiled_rows import (  # noqa: F401

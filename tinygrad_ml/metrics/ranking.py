@@ -174,7 +174,7 @@ def roc_auc_score(
     if multi_class not in ("ovr", "ovo"):
         raise ValueError(
             f"{owner}: multi_class must be 'ovr' or 'ovo' for more than two classes, got "
-            f"{multi_class!r}."
+            f"{multi_class!r}. As a scoring write 'roc_auc_ovr' or 'roc_auc_ovo'."
         )
     _check_columns(score, n_classes, owner)
     _check_rows(score, owner)

@@ -89,6 +89,14 @@ def scorer(scoring: Any = None) -> Callable[..., float]:
     if scoring is None:
         return own_score
     if callable(scoring):
+        name, module = getattr(scoring, "__name__", ""), getattr(scoring, "__module__", None) or ""
+        if module.startswith((f"{__package__}.", "sklearn.metrics.")) and _takes_predictions(
+            scoring
+        ):
+            raise TypeError(
+                "scoring: expected a function (estimator, X, y) -> number, got the metric "
+                f"{name}(y_true, y_pred). Write make_scorer({name})."
+            )
         return scoring
     if not isinstance(scoring, str):
         raise TypeError(
@@ -102,6 +110,10 @@ def scorer(scoring: Any = None) -> Callable[..., float]:
         )
         raise ValueError(f"scoring: expected the name of a scorer, got {scoring!r}. {advice}")
     return SCORERS[scoring]
+
+
+def _takes_predictions(function: Callable[..., Any]) -> bool:
+    return next(iter(inspect.signature(function).parameters), "") in ("y_true", "labels_true")
 
 
 def own_score(estimator: Any, X: Any, y: Any, **options: Any) -> float:

@@ -6,9 +6,9 @@ was chosen among many and looks better than it is), be a step of a Pipeline, and
 
 from __future__ import annotations
 
-import functools
 import math
 import time
+from types import MethodType
 from typing import Any, ClassVar
 
 import numpy as np
@@ -22,9 +22,14 @@ from .cross_validation import Trial, scorers_of
 def _delegated(name: str) -> Any:
     """A method of the best estimator; there only if the estimator has it."""
 
+    def method(self: Any, *arguments: Any, **options: Any) -> Any:
+        return self._call(name, *arguments, **options)
+
+    method.__name__ = name  # scikit-learn's tools ask for it
+
     def get(self: Any) -> Any:
         getattr(self._source(), name)  # an AttributeError says that it lacks it
-        return functools.partial(self._call, name)
+        return MethodType(method, self)
 
     return property(get, doc=f"`{name}` of `best_estimator_`.")
 
@@ -113,6 +118,11 @@ class _Search(Estimator):
         if callable(self.refit):
             return self.refit
         if not trial.several:
+            if isinstance(self.refit, str) and self.refit != self.scoring:
+                raise ValueError(
+                    f"{type(self).__name__}: with the one scoring {self.scoring!r:.80} refit must "
+                    f"be True or False, got {self.refit!r:.80}. Give the name as scoring."
+                )
             return "score"
         if self.refit is False or (isinstance(self.refit, str) and self.refit in trial.scorers):
             return self.refit or None

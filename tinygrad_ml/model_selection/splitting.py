@@ -54,6 +54,8 @@ def train_test_split(
         raise ValueError(
             "train_test_split: expected at least one array, got none; write train_test_split(X, y)"
         )
+    if not isinstance(shuffle, (bool, np.bool)):
+        raise ValueError(f"train_test_split: shuffle must be True or False, got {shuffle!r:.80}")
     lengths = [n_rows_of(array, "train_test_split") for array in arrays]
     if len(set(lengths)) > 1:
         raise ValueError(
@@ -165,11 +167,22 @@ def class_numbers(values: Any, n_rows: int, place: str) -> np.ndarray:
             f"{values.shape}; pass the labels as a vector"
         )
     if values.dtype.kind == "f" and not np.all(np.isfinite(values) & (values == np.rint(values))):
+        missing = int(np.isnan(values).sum())
         raise ValueError(
-            f"{place}: expected class labels, got continuous values of dtype {values.dtype}; "
-            "split without stratification, or cut them into classes first"
+            f"{place}: expected a label for every row, got NaN ({missing} times); leave those rows "
+            "out"
+            if missing
+            else f"{place}: expected class labels, got continuous values of dtype {values.dtype}; "
+            "split without stratification (KFold), or cut them into classes first"
         )
-    _, first, numbers = np.unique(values, return_index=True, return_inverse=True)
+    try:
+        _, first, numbers = np.unique(values, return_index=True, return_inverse=True)
+    except TypeError as error:
+        kinds = sorted({type(value).__name__ for value in values})
+        raise ValueError(
+            f"{place}: expected labels of one kind, got {' and '.join(kinds)}; make them all texts "
+            "or all numbers, and leave rows without a label out"
+        ) from error
     return np.argsort(np.argsort(first))[numbers]
 
 

@@ -45,7 +45,14 @@ def plot_decision_regions(
     axes = figure.add_subplot()
     if answer.dtype.kind == "f" and not np.isin(answer, classes).all():
         shades = axes.pcolormesh(
-            horizontal, vertical, answer, cmap=diverging(), vmin=0, vmax=1, shading="nearest"
+            horizontal,
+            vertical,
+            answer,
+            cmap=diverging(),
+            vmin=0,
+            vmax=1,
+            shading="nearest",
+            alpha=0.5,
         )
         axes.contour(horizontal, vertical, answer, levels=[0.5], colors="black", linewidths=1.2)
         figure.colorbar(shades, label=f"probability of class {classes[-1]}")

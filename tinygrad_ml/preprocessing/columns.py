@@ -13,6 +13,7 @@ from .names import input_names
 from .tables import check_table
 
 ESTIMATOR = Accepts("a transformer", lambda v: hasattr(v, "fit") and hasattr(v, "transform"))
+_BRACKETS = " Here: give the one column in brackets, [column]."
 NOTHING_DONE = ("drop", "passthrough")
 
 
@@ -41,6 +42,7 @@ class ColumnTransformer(Transformer, Composition):
     """
 
     _parts_name = "transformers"
+    _part, _part_length = '("name", transformer, columns)', 3
     _parameters = {
         "remainder": choice("drop", "passthrough") | ESTIMATOR,
         "sparse_threshold": number(0, 1),
@@ -71,7 +73,7 @@ class ColumnTransformer(Transformer, Composition):
     def fit_transform(self, X: Any, y: Any = None, **options: Any) -> Any:
         """Fit, and transform what it was fitted on."""
         owner = type(self).__name__
-        self._check_names(3, '[("name", transformer, columns), ...]')
+        self._check_names()
         names = list(X.columns) if hasattr(X, "columns") else None
         X = self._start_fit(X)
         fitted, results = [], []
@@ -84,7 +86,7 @@ class ColumnTransformer(Transformer, Composition):
             places = np.atleast_1d(columns)
             if part not in NOTHING_DONE and places.size:
                 part = clone(part)
-                with naming(owner, name):
+                with naming(owner, name, "" if np.ndim(columns) else _BRACKETS):
                     chosen = _take(X, columns)
                     if hasattr(part, "fit_transform"):
                         results.append(part.fit_transform(chosen, y))
@@ -184,6 +186,13 @@ class ColumnTransformer(Transformer, Composition):
 
 def make_column_transformer(*transformers: Any, **options: Any) -> ColumnTransformer:
     """A ColumnTransformer of (transformer, columns), named by their classes in small letters."""
+    for each in transformers:
+        if not isinstance(each, tuple) or len(each) != 2:
+            raise TypeError(
+                "make_column_transformer: expected tuples (transformer, columns), got "
+                f"{each!r:.80}. Write for example "
+                "make_column_transformer((StandardScaler(), [0, 1]))."
+            )
     names = numbered_names([part for part, _ in transformers])
     named = [(name, *each) for name, each in zip(names, transformers)]
     return ColumnTransformer(named, **options)

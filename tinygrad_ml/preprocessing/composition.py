@@ -27,9 +27,18 @@ class Composition(Estimator):
     """An estimator with a list of (name, part, ...) as a parameter: a__b sets b of part a."""
 
     _parts_name: ClassVar[str]
+    _part: ClassVar[str]  # what a part looks like
+    _part_length: ClassVar[int]
 
     def _parts(self) -> list[tuple]:
-        return getattr(self, self._parts_name)
+        """The parts as they should be; of others `fit` and `set_params` complain."""
+        parts = getattr(self, self._parts_name)
+        if not isinstance(parts, (list, tuple)):
+            return []
+        return [each for each in parts if self._is_part(each)]
+
+    def _is_part(self, part: Any) -> bool:
+        return isinstance(part, (list, tuple)) and len(part) == self._part_length
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """The parameters by name; with `deep` also the parts, and `a__b` for b of part a."""
@@ -47,6 +56,8 @@ class Composition(Estimator):
         own = set(super().get_params(deep=False))
         super().set_params(**{k: v for k, v in parameters.items() if k in own})
         rest = {k: v for k, v in parameters.items() if k not in own}
+        if rest:
+            self._check_names()
         names = [part[0] for part in self._parts()]
         for key, value in sorted(rest.items(), key=lambda item: item[0].count("__")):
             name, _, inner = key.partition("__")
@@ -72,18 +83,19 @@ class Composition(Estimator):
             )
         part.set_params(**{inner: value})
 
-    def _check_names(self, length: int, example: str) -> None:
-        """The list of parts must be tuples of `length` with names of their own."""
-        owner, parts = type(self).__name__, self._parts()
+    def _check_names(self) -> None:
+        """The list of parts must be tuples of their length, with names of their own."""
+        owner, parts = type(self).__name__, getattr(self, self._parts_name)
         if not isinstance(parts, (list, tuple)) or not parts:
             raise ValueError(
                 f"{owner}: {self._parts_name} must be a list of tuples, got {parts!r:.80}. "
-                f"Write {example}."
+                f"Write [{self._part}, ...]."
             )
         for part in parts:
-            if not isinstance(part, (list, tuple)) or len(part) != length:
+            if not self._is_part(part):
                 raise ValueError(
-                    f"{owner}: expected {example} in {self._parts_name}, got {part!r:.80}."
+                    f"{owner}: expected [{self._part}, ...] in {self._parts_name}, got "
+                    f"{part!r:.80}. Write it as {self._part}."
                 )
             if not isinstance(part[0], str) or not part[0] or "__" in part[0]:
                 raise ValueError(
@@ -110,13 +122,17 @@ def numbered_names(parts: Any) -> list[str]:
 
 
 @contextmanager
-def naming(owner: str, name: str) -> Iterator[None]:
-    """Put the name of the part in front of the sentence of an error from it; its class stays."""
+def naming(owner: str, name: str, advice: str = "") -> Iterator[None]:
+    """Put the name of the part in front of the sentence of an error from it; its class stays.
+
+    `advice` is put behind what the part says of a vector's shape.
+    """
     try:
         yield
     except Exception as error:
         if len(error.args) == 1 and isinstance(error.args[0], str):
-            error.args = (f"{owner}, {name!r}: {error.args[0]}",)
+            more = advice if "Reshape your data" in error.args[0] else ""
+            error.args = (f"{owner}, {name!r}: {error.args[0]}{more}",)
         raise
 
 

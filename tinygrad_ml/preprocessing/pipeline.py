@@ -54,6 +54,7 @@ class Pipeline(Composition):
     """
 
     _parts_name = "steps"
+    _part, _part_length = '("name", estimator)', 2
 
     def __init__(self, steps: Any) -> None:
         self.steps = steps
@@ -106,7 +107,7 @@ class Pipeline(Composition):
         return X, given[self.steps[-1][0]]
 
     def _check_steps(self) -> None:
-        self._check_names(2, '[("name", estimator), ...]')
+        self._check_names()
         for i, (name, step) in enumerate(self.steps):
             if isinstance(step, type):
                 raise TypeError(
@@ -229,14 +230,15 @@ class Pipeline(Composition):
         return self.steps[which][1]
 
     def _last(self) -> Any:
-        return self.steps[-1][1] if self.steps else None
+        steps = self._parts()
+        return steps[-1][1] if steps else None
 
     def _is_classifier(self) -> bool:
         return is_classifier(self._last())
 
     def _working(self, steps: Any = None) -> list[tuple[str, Any]]:
         """The steps that do something."""
-        steps = self.steps if steps is None else steps
+        steps = self._parts() if steps is None else steps
         return [each for each in steps if each[1] not in (None, "passthrough")]
 
     def _naming(self, i: int) -> Any:

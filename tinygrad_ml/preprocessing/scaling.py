@@ -221,6 +221,9 @@ class Normalizer(SameNames, Transformer, Estimator):
         self._start_fit(X)
         return self
 
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "n_features_in_")
+
     def transform(self, X: Any) -> Any:
         """X with rows of norm 1."""
         X = self._input(X)
