@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..validation import check_finite, check_matrix
+from ..validation import as_array, check_finite, check_matrix
 
 
 def check_table(X: Any, owner: str) -> np.ndarray:
@@ -23,7 +23,9 @@ def check_table(X: Any, owner: str) -> np.ndarray:
         dtypes = {str(each) for each in X.dtypes}
         array = (X.astype(object) if len(dtypes) > 1 else X).to_numpy()
     else:
-        array = _as_array(X, owner)
+        array = as_array(X, owner, "X")
+        if array.dtype.kind in "US" and not hasattr(X, "dtype"):
+            array = np.asarray(X, dtype=object)
     if array.dtype.kind == "c":
         raise ValueError(f"{owner}: Complex data not supported, got X of {array.dtype}.")
     if array.dtype.kind in "mMV":
@@ -33,19 +35,6 @@ def check_table(X: Any, owner: str) -> np.ndarray:
     check_matrix(array, owner)
     check_finite(array, owner, "X", allow_nan=True)
     return array
-
-
-def _as_array(X: Any, owner: str) -> np.ndarray:
-    try:
-        array = np.asarray(X)
-        if array.dtype.kind in "US" and not hasattr(X, "dtype"):
-            return np.asarray(X, dtype=object)
-        return array
-    except ValueError as error:
-        raise ValueError(
-            f"{owner}: expected X in a regular shape, got rows of different lengths. "
-            "Make all rows equally long."
-        ) from error
 
 
 def table_columns(X: np.ndarray) -> list[np.ndarray]:
