@@ -124,6 +124,7 @@ class MiniBatchKMeans(Centres):
         steps = self.max_iter * batches
         bar = progress_bar(steps, type(self).__name__, "batch") if self.verbose else None
         for step, rows in enumerate(self._batches(len(X), batches, rng), 1):
+            self.n_steps_ = step
             some = None if weights is None else weights[rows]
             samples = Samples(X[rows] if batches > 1 else X, centres, type(self).__name__, some)
             before = centres
@@ -135,7 +136,7 @@ class MiniBatchKMeans(Centres):
                 break
         if bar is not None:
             bar.close()
-        self.n_steps_, self.n_iter_ = step, -(-step // batches)
+        self.n_iter_ = -(-self.n_steps_ // batches)
         self.cluster_centers_ = centres.astype(X.dtype)
         if self.compute_labels:
             self.labels_, self.inertia_ = self._labels_and_inertia(everything, all_weights)
