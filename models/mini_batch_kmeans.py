@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -120,18 +121,12 @@ class MiniBatchKMeans(Centres):
             tolerance = self.tol * samples.mean_variance() / samples.scale**2
         record = _Record(self.max_no_improvement, tolerance)
         batches = -(-len(X) // self.batch_size)
-        steps = range(self.max_iter * batches)
-        bar = progress_bar(len(steps), type(self).__name__, "batch") if self.verbose else None
-        order = np.arange(len(X))
-        for self.n_steps_ in range(1, len(steps) + 1):
-            i = (self.n_steps_ - 1) % batches
-            if i == 0 and batches > 1:
-                order = rng.permutation(len(X))
-            rows = order[i * len(X) // batches : (i + 1) * len(X) // batches]
-            batch = X[rows] if batches > 1 else X
-            samples = Samples(
-                batch, centres, type(self).__name__, None if weights is None else weights[rows]
-            )
+        steps = self.max_iter * batches
+        bar = progress_bar(steps, type(self).__name__, "batch") if self.verbose else None
+        for step, rows in enumerate(self._batches(len(X), batches, rng), 1):
+            self.n_steps_ = step
+            some = None if weights is None else weights[rows]
+            samples = Samples(X[rows] if batches > 1 else X, centres, type(self).__name__, some)
             before = centres
             centres, inertia = self._step(samples, centres, rng)
             if bar is not None:
@@ -182,6 +177,13 @@ class MiniBatchKMeans(Centres):
         """Fit and return the label of every sample, shape (n,), 0 to k - 1; y is ignored."""
         self.fit(X, **options)
         return self.labels_ if self.compute_labels else self.predict(X)
+
+    def _batches(self, n: int, batches: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
+        """The samples of every batch, epoch after epoch."""
+        for _ in range(self.max_iter):
+            order = rng.permutation(n) if batches > 1 else np.arange(n)
+            for i in range(batches):
+                yield order[i * n // batches : (i + 1) * n // batches]
 
     def _first_centres(
         self, X: np.ndarray, weights: np.ndarray | None, rng: np.random.Generator

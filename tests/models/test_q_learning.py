@@ -113,20 +113,30 @@ def test_cliff_walking_is_walked_in_13_steps(seed):
     assert evaluate_policy(world.P, agent.policy, start) == pytest.approx(-13.0)
 
 
+# All seeds count, so that no figure is one of luck.
+
+
 def test_taxi():
     env = gymnasium.make("Taxi-v4")
-    agent = QLearningAgent(500, 6, learning_rate=1.0, discount=0.99, random_state=0)
-    world = agent.fit(env, 3000, progress=False) and env.unwrapped
-    start = world.initial_state_distrib
-    assert evaluate_policy(world.P, agent.policy, start, horizon=200) >= 7.6
+    world, values = env.unwrapped, []
+    for seed in range(3):
+        agent = QLearningAgent(500, 6, learning_rate=1.0, discount=0.99, random_state=seed)
+        agent.fit(env, 3000, progress=False)
+        start = world.initial_state_distrib
+        values.append(evaluate_policy(world.P, agent.policy, start, horizon=200))
+    assert min(values) >= 7.6
 
 
 def test_frozen_lake():
     env = gymnasium.make("FrozenLake-v1")
-    agent = QLearningAgent(16, 4, LinearSchedule(10000, 0.2, 0.005), 0.99, 1.0, random_state=1)
-    world = agent.fit(env, 10000, progress=False) and env.unwrapped
-    start = world.initial_state_distrib
-    assert evaluate_policy(world.P, agent.policy, start, horizon=100) >= 0.73
+    world, values = env.unwrapped, []
+    rate = LinearSchedule(20_000, 0.2, 0.005)
+    for seed in range(5):
+        agent = QLearningAgent(16, 4, rate, 0.99, 1.0, random_state=seed)
+        agent.fit(env, 20_000, progress=False)
+        start = world.initial_state_distrib
+        values.append(evaluate_policy(world.P, agent.policy, start, horizon=100))
+    assert min(values) >= 0.73
 
 
 def test_the_values_of_the_book():
