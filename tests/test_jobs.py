@@ -1,23 +1,9 @@
 """Independent jobs: the same results, and the same error, one at a time or two."""
 
-import time
-
 import pytest
 
 from tinygrad_ml.jobs import run_jobs
-from tinygrad_ml.models import PCA
-
-
-def square(x):
-    return x * x
-
-
-def fails_late(i):
-    """The first one that fails takes longest."""
-    if i == 0:
-        return i
-    time.sleep(0.3 if i == 1 else 0)
-    raise ValueError(f"job {i}")
+from work import fails_late, square, transformed
 
 
 @pytest.mark.parametrize("n_jobs", [None, 1, 2, -1])
@@ -37,10 +23,6 @@ def test_an_error_says_where_it_was_raised():
     with pytest.raises(ValueError, match="job 1") as info:
         run_jobs(fails_late, [(1,), (2,)], 2, owner="jobs")
     assert "fails_late" in str(info.value.__cause__)
-
-
-def transformed(_):
-    return PCA().transform([[1.0]])
 
 
 def test_unfitted_in_another_process():

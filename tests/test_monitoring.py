@@ -13,14 +13,10 @@ from hypothesis import strategies as st
 from tinygrad_ml.jobs import run_jobs
 from tinygrad_ml.monitoring import Monitor, chi_squared_beyond, ks_distance, stability_index
 from tinygrad_ml.plotting import plot_monitor
+from work import log_twenty
 
 RNG = np.random.default_rng(0)
 REFERENCE = RNG.normal(size=(400, 3))
-
-
-def log_twenty(path):
-    monitor = Monitor(REFERENCE, path=path)
-    return [monitor.log(REFERENCE[:1], [1])[0] for _ in range(20)]
 
 
 def watched(rows, **options):
@@ -182,7 +178,7 @@ class TestLog:
         one.label([3], [1])  # what the other one has logged
         with pytest.raises(ValueError, match="no label yet, each once, got 3"):
             two.label([3], [1])
-        found = run_jobs(log_twenty, [(path,), (path,)], 2, owner="writers")
+        found = run_jobs(log_twenty, [(path, REFERENCE)] * 2, 2, owner="writers")
         assert sorted(found[0] + found[1]) == list(range(4, 44))
         again = Monitor(REFERENCE, path=path)
         assert (again.n_logged, len(again.waiting), again.accuracy) == (44, 43, 1)
