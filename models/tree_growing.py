@@ -7,8 +7,7 @@
 
 `weights` may be None; rows of weight 0 are left out, which is how a bootstrap sample is made. What
 else `kernels.grow_tree` takes (max_depth, min_samples_leaf, max_features, seed, ...) is handed on.
-`leaf` is the leaf of every row of X (-1 for rows left out), so a boosting step that brings values
-of its own writes `tree.value = ...` and adds `tree.value[leaf]`. Boosting uses `grow_on_gradients`.
+`leaf` is the leaf of every row of X (-1 for rows left out).
 """
 
 from __future__ import annotations
@@ -310,31 +309,6 @@ def grow_on_values(
     np.maximum.at(most_y, leaf, y[kept])
     leaves = np.flatnonzero(tree.feature < 0)  # rounding leads no mean out of what it is made of
     tree.value[leaves] = np.clip(tree.value[leaves], least_y[leaves], most_y[leaves])
-    return tree, grown.node
-
-
-def grow_on_gradients(
-    columns: Columns, gradients: np.ndarray, hessians: np.ndarray | None = None, **rules: Any
-) -> tuple[ValueTree, np.ndarray]:
-    """A tree for one step of boosting: the splits with the largest gains of sum(g)^2 / sum(h).
-
-    `gradients` (n,) of the loss, their sign turned; `hessians` (n,) positive second derivatives
-    (times the weights, as the gradients are), None for ones; rows where one is 0 are left out.
-    The value of a node is sum(g) / sum(h), its impurity the negative square of that, so that
-    `importances` tells the gains. With bins and a small max_depth this is fast.
-    """
-    n = len(gradients)
-    whole = whole_weights(hessians, n, VALUE_BITS)
-    moments, scale = whole_moments(gradients, None)
-    grown = grow_tree(
-        whole, moments, np.arange(n, dtype=np.int32), columns.codes, columns.sizes, columns.order,
-        criterion="squared_error", n_labels=1, **rules,
-    )  # fmt: skip
-    tree = ValueTree(columns, grown)
-    if hessians is not None:
-        tree.weighted_n_node_samples = grown.weight * (float(hessians.sum()) / float(whole.sum()))
-    tree.value = grown.moment / scale / tree.weighted_n_node_samples
-    tree.spread_of = -(tree.value**2)
     return tree, grown.node
 
 

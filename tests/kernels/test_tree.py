@@ -48,6 +48,24 @@ def test_both_versions_grow_the_same_tree(criterion):
             assert a.dtype == b.dtype, name
 
 
+@pytest.mark.parametrize("criterion", CRITERIA)
+@pytest.mark.parametrize("n_labels", [3, 40])
+def test_levels_of_several_blocks_and_many_labels(criterion, n_labels):
+    rng = np.random.default_rng(0)
+    n, d = 4000, 9
+    codes = np.argsort(rng.random((d, n)), axis=1).astype(np.int32)
+    codes[2] = codes[5]  # a tie in another block
+    labels = (codes[5] * n_labels // n).astype(np.int32)
+    labels[rng.random(n) < 0.2] = 0
+    arrays = np.ones(n), np.rint((labels - 1.3) * 2**30), labels, codes, np.full(d, n)
+    for max_features in (None, 3):
+        rules = {"criterion": criterion, "n_labels": n_labels, "max_features": max_features}
+        one = kernels.grow_tree.numpy(*arrays, **rules)
+        for a, b in zip(one, kernels.grow_tree(*arrays, **rules)):
+            np.testing.assert_array_equal(a, b)
+        assert max_features or one.feature[0] == 2
+
+
 def impurity(criterion, weights, targets):
     """Of a node, times its weight."""
     if criterion == "squared_error":

@@ -3,9 +3,9 @@
 A column is coded when its values are numbered in order: code 0 is the smallest value (or the first
 bin), `sizes[f]` stands for "missing". A cut is then a code, and values play no part: infinities,
 neighbouring floats and huge ranges cannot disturb a search. Every sum is exact, because weights and
-moments are whole numbers that float64 adds without rounding. So a split has one score, in whatever
-column and order it is met, ties are ties, and every way to search finds the same tree: the columns
-swept in their order or histograms, a level or a node at a time, in NumPy or compiled.
+moments are whole numbers that are added without rounding. So a split has one score, in whatever
+column and order it is met, ties are ties, and every way to search finds the same tree: a level or a
+node at a time, in NumPy or compiled.
 
 Ties: the first column, then the lowest cut, then missing values on the right. Features are drawn
 anew for each node by a counter-based generator, whose key is the seed and the way to the node.
@@ -18,6 +18,8 @@ import numpy as np
 from .dispatch import Kernel
 
 ENTROPY_BITS = 61  # of the largest sum of w log2 w
+_BLOCK = 1 << 14  # rows times columns that are looked at in one go; they should fit in a cache
+_FEW = 16  # classes whose sums are run through one by one
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1, _MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 
@@ -61,33 +63,28 @@ def grow_tree(
     sizes (d,). `order` (d, n): the rows in the order of each column's codes, if it is known.
     Returns a `Grown`.
     """
-    sweep = _Sweep(weights, moments, labels, codes, sizes, criterion, n_labels,
-                   min_samples_leaf, min_weight_leaf)  # fmt: skip
-    kept = weights > 0
-    if sweep.binned:
-        order = np.flatnonzero(kept)[None]
-    else:
-        order = sort_rows(codes) if order is None else order
-        order = order[kept[order]].reshape(len(codes), -1)
-    levels, node = [], np.where(kept, 0, -1)
-    level = _Level.root(sweep, order[0], seed)
-    first = 0  # number of the level's first node
+    level, sweep, rows, slot = _root(
+        weights, moments, labels, codes, sizes, order, criterion, n_labels, seed
+    )
+    sweep.least, sweep.light = max(1, min_samples_leaf), min_weight_leaf
+    levels, node = [], np.full(len(rows), -1)
+    alive, first = np.arange(len(rows)), 0  # rows in open nodes, and number of the level's first
     while True:
         levels.append(level)
+        node[alive] = first + slot
         deep = max_depth is not None and len(levels) > max_depth
         enough = level.samples >= max(min_samples_split, 2 * min_samples_leaf)
-        open_ = enough & ~sweep.pure(level, order[0]) & (not deep)
+        open_ = enough & ~sweep.pure(level, alive, slot) & (not deep)
         if open_.any():
-            order = order[:, np.repeat(open_, level.samples)]
-            _find_splits(sweep, level, np.flatnonzero(open_), order, max_features, min_gain)
-            split = level.feature[open_] >= 0
-            order = order[:, np.repeat(split, level.samples[open_])]
-        if not (level.feature >= 0).any():
+            _find_splits(sweep, level, np.flatnonzero(open_), alive, slot, max_features, min_gain)
+        split = level.feature >= 0
+        if not split.any():
             break
-        first += len(level.samples)
-        order, level = _descend(sweep, level, order)
-        node[order[0]] = first + np.repeat(np.arange(len(level.samples)), level.samples)
-    return _numbered(levels, node)
+        first += len(split)
+        alive, slot, level = _descend(sweep, level, split, alive, slot)
+    everywhere = np.full(len(weights), -1)
+    everywhere[rows] = node
+    return _numbered(levels, everywhere)
 
 
 def sort_rows(codes):
@@ -99,7 +96,7 @@ def sort_rows(codes):
 
 
 class _Level:
-    """All nodes of one depth, side by side; each has its rows together in every column's order."""
+    """All nodes of one depth, side by side."""
 
     def __init__(self, samples, weight, moment, key):
         m = len(samples)
@@ -111,65 +108,69 @@ class _Level:
         self.left_weight = np.zeros(m, weight.dtype)
         self.moments = np.zeros((2, m), moment.dtype)  # of the children
 
-    @classmethod
-    def root(cls, sweep, rows, seed):
-        weight = sweep.weights[rows].sum()
-        moment = sweep.moment_of(rows)
-        key = mixed(np.array([seed], np.uint64))
-        return cls(np.array([len(rows)]), np.array([weight]), np.array([moment]), key)
+
+def _root(weights, moments, labels, codes, sizes, order, criterion, n_labels, seed):
+    """The first level, and the rows that have a weight, numbered anew."""
+    rows = np.flatnonzero(weights > 0)
+    order = sort_rows(codes) if order is None else order
+    if len(rows) < len(weights):
+        number = np.cumsum(weights > 0, dtype=np.int32) - 1
+        order = number[order[weights[order] > 0]].reshape(len(codes), -1)
+        codes, weights, labels = codes[:, rows], weights[rows], labels[rows]
+        moments = moments[rows] if criterion == "squared_error" else moments
+    sweep = _Sweep(weights, moments, labels, codes, sizes, order, criterion, n_labels)
+    start = np.array([len(rows)]), weights.sum(keepdims=True).astype(np.int64), sweep.moment()
+    key = mixed(np.array([seed], np.uint64))
+    return _Level(*start, key), sweep, rows, np.zeros(len(rows), np.int64)
 
 
-def _find_splits(sweep, level, nodes, order, max_features, min_gain):
-    """Write the best split of each of `nodes` into the level; `order` has their rows alone."""
-    d = len(sweep.codes)
+def _find_splits(sweep, level, nodes, rows, slot, max_features, min_gain):
+    """Write the best split of each of `nodes` into the level."""
+    d = len(sweep.sizes)
     wanted = d if max_features is None else max_features
-    slot = np.repeat(np.arange(len(nodes)), level.samples[nodes])
     drawn = np.tile(np.arange(d), (len(nodes), 1))
     for first, last in [(0, wanted), *((i, i + 1) for i in range(wanted, d))]:
-        waiting = level.feature[nodes, None] < 0
+        waiting = level.feature[nodes] < 0
         if not waiting.any():
             break
         if wanted < d:
             _draw(drawn, level.key[nodes], first, last)
-        chosen = np.zeros((len(nodes), d), bool)
-        np.put_along_axis(chosen, drawn[:, first:last], waiting, axis=1)
-        for f in np.flatnonzero(chosen.any(axis=0)):
-            some = chosen[:, f]
-            rows = order[0 if sweep.binned else f]
-            rows = rows if some.all() else rows[some[slot]]
-            sweep.column(level, nodes[some], f, rows)
+        some = nodes[waiting]
+        if len(some) < len(level.samples):
+            number = np.full(len(level.samples), -1)
+            number[some] = np.arange(len(some))
+            place = number[slot]
+            inside = np.flatnonzero(place >= 0)
+            place, own = place[inside], rows[inside]
+        else:
+            place, own = slot, rows
+        columns = np.sort(drawn[waiting, first:last], axis=1)
+        width = 1 if sweep.with_missing else max(1, _BLOCK // len(own))
+        for j in range(0, last - first, width):
+            sweep.columns(level, some, columns[:, j : j + width], own, place)
     low = nodes[level.gain[nodes] < min_gain] if min_gain > 0 else nodes[:0]
     level.feature[low] = -1
 
 
-def _descend(sweep, level, order):
-    """The rows of each column's order, left child beside right child, and the children."""
-    parents = np.flatnonzero(level.feature >= 0)
-    samples = level.samples[parents]
-    slot = np.repeat(np.arange(len(parents)), samples)
-    rows = order[0]
-    feature = level.feature[parents][slot]
-    code = sweep.codes[feature, rows]
-    missing = code == sweep.sizes[feature]
-    side = np.zeros(len(sweep.weights), bool)
-    side[rows] = np.where(missing, level.missing_left[parents][slot],
-                          code <= level.cut[parents][slot])  # fmt: skip
-    goes_left = side[order]
-    n_left = np.add.reduceat(goes_left[0], np.cumsum(samples) - samples, dtype=np.int64)
-    start = np.cumsum(samples) - samples
-    lefts = np.cumsum(goes_left, axis=1) - (np.cumsum(n_left) - n_left)[slot]
-    place = np.where(
-        goes_left, start[slot] + lefts - 1, n_left[slot] + np.arange(order.shape[1]) - lefts
-    )
-    ordered = np.empty_like(order)
-    np.put_along_axis(ordered, place, order, axis=1)
+def _descend(sweep, level, split, rows, slot):
+    """The rows of the nodes that are split, the children they go to, and the level of these."""
+    if not split.all():
+        inside = np.flatnonzero(split[slot])
+        rows, slot = rows[inside], slot[inside]
+    feature = level.feature[slot]
+    code = sweep.codes.take(feature * sweep.n + rows)
+    left = code <= level.cut[slot]
+    if sweep.with_missing:
+        left = np.where(code == sweep.sizes[feature], level.missing_left[slot], left)
+    child = 2 * (np.cumsum(split) - 1)[slot] + ~left
+    weight = level.left_weight[split]
     children = _Level(
-        _paired(n_left, samples - n_left),
-        _paired(level.left_weight[parents], (level.weight - level.left_weight)[parents]),
-        _paired(*level.moments[:, parents]),
-        _paired(*child_keys(level.key[parents])),
+        np.bincount(child, minlength=2 * np.count_nonzero(split)),
+        _paired(weight, level.weight[split] - weight),
+        _paired(*level.moments[:, split]),
+        _paired(*child_keys(level.key[split])),
     )
-    return ordered, children
+    return rows, child, children
 
 
 def _paired(left, right):
@@ -209,95 +210,136 @@ def _numbered(levels, node):
 
 
 class _Sweep:
-    """Scores of all cuts of a column, for many nodes at once."""
+    """Scores of all cuts of some columns, for many nodes at once.
 
-    def __init__(self, weights, moments, labels, codes, sizes, criterion, n_labels, least, light):
-        self.criterion, self.n_labels, self.least, self.light = criterion, n_labels, least, light
-        whole = criterion != "squared_error"
-        self.weights = weights.astype(np.int64) if whole else weights
-        self.moments, self.labels, self.codes, self.sizes = moments, labels, codes, sizes
-        self.binned = not whole and codes.dtype == np.uint8  # then rows need no order
+    Each node has its rows together in a column's order once a sort of (node, column, place in the
+    column's order) has brought them there; only the columns that are looked at are sorted.
+    """
+
+    least: int
+    light: float
+
+    def __init__(self, weights, moments, labels, codes, sizes, order, criterion, n_labels):
+        self.criterion, self.n_labels, self.sizes = criterion, n_labels, sizes
+        d, self.n = order.shape
+        self.weights, self.labels = weights.astype(np.int64), labels
+        self.moments = moments.astype(np.int64)
+        self.codes, self.order = np.ascontiguousarray(codes), order
+        self.ordered = np.take_along_axis(codes, order, axis=1)
+        self.rank = np.empty((d, self.n), np.int32)
+        np.put_along_axis(self.rank, order, np.arange(self.n, dtype=np.int32)[None], axis=1)
+        self.bits = self.n.bit_length()
+        self.with_missing = bool((self.ordered[:, -1] == sizes).any())
         self.scale = entropy_scale(float(weights.sum()))
 
     def parts(self, weight):
         """The share of a class of this weight in q."""
         return weight * weight if self.criterion == "gini" else bits(weight, self.scale)
 
-    def moment_of(self, rows):
+    def moment(self):
+        """That of all rows, (1,)."""
         if self.criterion == "squared_error":
-            return self.moments[rows].sum()
+            return self.moments.sum(keepdims=True)
         totals = np.zeros(self.n_labels, np.int64)
-        np.add.at(totals, self.labels[rows], self.weights[rows])
-        return self.parts(totals).sum()
+        np.add.at(totals, self.labels, self.weights)
+        return self.parts(totals).sum(keepdims=True)
 
-    def pure(self, level, rows):
+    def pure(self, level, rows, slot):
         """Which nodes have one label."""
         if self.criterion != "squared_error":
             return level.moment == self.parts(level.weight)
-        start = np.cumsum(level.samples) - level.samples
         labels = self.labels[rows]
-        return np.minimum.reduceat(labels, start) == np.maximum.reduceat(labels, start)
+        one = np.empty(len(level.samples), labels.dtype)
+        one[slot] = labels  # of any row
+        return np.bincount(slot, labels != one[slot]) == 0
 
-    def column(self, level, nodes, f, rows):
-        """Look for better splits of `nodes` in column f, whose rows stand in its order."""
-        slot = np.repeat(np.arange(len(nodes)), level.samples[nodes])
-        code, missing = self.codes[f][rows], self.sizes[f]
-        values = self.moments if self.criterion == "squared_error" else self.labels
-        cells = [slot, code, np.ones(len(rows), np.int64), self.weights[rows], values[rows]]
-        cells = _gathered(cells, int(missing) + 1) if self.binned else cells
-        self._cuts(level, nodes, f, cells, False)
-        slot, code = cells[:2]
-        with_missing = code[np.cumsum(np.bincount(slot)) - 1] == missing
-        if with_missing.any():
-            some = with_missing[slot]
-            cells = [each[some] for each in cells]
-            cells[0] = (np.cumsum(with_missing) - 1)[cells[0]]
-            turned = np.argsort(2 * cells[0] + (cells[1] != missing), kind="stable")
-            cells = [each[turned] for each in cells]
-            self._cuts(level, nodes[with_missing], f, cells, True)
-
-    def _cuts(self, level, nodes, f, cells, missing_left):
-        """Score every cut behind which the code changes, and keep each node's best."""
-        slot, code, count, weights, values = cells
-        length = np.bincount(slot)
-        start, samples = np.cumsum(length) - length, level.samples[nodes]
-        left = _running(count, start, slot)
-        weight_left = _running(weights, start, slot)
-        weight_right = level.weight[nodes][slot] - weight_left
-        possible = np.append(code[1:] != code[:-1], False)
-        possible &= np.minimum(left, samples[slot] - left) >= max(1, self.least)
-        possible &= np.minimum(weight_left, weight_right) >= self.light
-        if missing_left:
-            possible &= code != self.sizes[f]
-        if not possible.any():
+    def columns(self, level, nodes, columns, rows, slot):
+        """Look for better splits of `nodes`, each in columns of its own (nodes, k), ascending."""
+        k = columns.shape[1]
+        from_ = columns * self.n
+        key = self.rank.take(from_[slot] + rows[:, None]).astype(np.int64)
+        key |= (slot[:, None] * k + np.arange(k)) << self.bits
+        key = key.reshape(-1)
+        key.sort()
+        length = np.repeat(level.samples[nodes], k)
+        pair = np.repeat(np.arange(len(length)), length)
+        key &= (1 << self.bits) - 1
+        key += from_.reshape(-1)[pair]
+        code, rows = self.ordered.take(key), self.order.take(key)
+        self._cuts(level, nodes, columns, pair, length, code, rows, False)
+        if not self.with_missing:
             return
-        q_left, q_right = self._moments(level.moment[nodes], weights, values, start, slot)
+        missing = code == self.sizes[columns[:, 0]][pair]
+        turned = missing[np.cumsum(length) - 1]  # the nodes with missing values
+        if turned.any():
+            some = np.flatnonzero(turned[pair])
+            some = some[np.argsort(2 * pair[some] + ~missing[some], kind="stable")]
+            pair = (np.cumsum(turned) - 1)[pair[some]]
+            self._cuts(level, nodes[turned], columns[turned], pair, length[turned], code[some],
+                       rows[some], True)  # fmt: skip
+
+    def _cuts(self, level, nodes, columns, pair, length, code, rows, missing_left):
+        """Score every cut behind which the code changes, and keep each node's best."""
+        k = columns.shape[1]
+        end = np.cumsum(length)
+        start = end - length
+        weights = self.weights[rows]
+        possible = np.append(code[1:] != code[:-1], False)
+        possible[end - 1] = False
+        if missing_left:
+            possible &= code != self.sizes[columns[:, 0]][pair]
         at = np.flatnonzero(possible)
-        node = nodes[slot[at]]
-        gain = self.gain(
-            weight_left[at], weight_right[at], q_left[at], q_right[at],
-            level.weight[node], level.moment[node],
-        )  # fmt: skip
-        first = np.flatnonzero(np.diff(slot[at], prepend=-1))
+        heavy = np.cumsum(weights)
+        before = heavy[start] - weights[start]
+        node = pair[at] // k
+        node = nodes[node] if len(nodes) < len(level.samples) else node
+        w_left = heavy[at] - before[pair[at]]
+        w_right = level.weight[node] - w_left
+        if self.least > 1 or self.light > 0:
+            left = at + 1 - start[pair[at]]
+            good = np.minimum(left, length[pair[at]] - left) >= self.least
+            good &= np.minimum(w_left, w_right) >= self.light
+            at, node, w_left, w_right = at[good], node[good], w_left[good], w_right[good]
+        if not at.size:
+            return
+        of_node = level.weight[node], level.moment[node]
+        q_left, q_right = self._moments(of_node[1], weights, rows, start, pair, at)
+        gain = self.gain(w_left, w_right, q_left, q_right, *of_node)
+        first = np.flatnonzero(np.diff(node, prepend=-1))
         best = np.maximum.reduceat(gain, first)
         winner = np.flatnonzero(gain == np.repeat(best, np.diff(np.append(first, len(at)))))
-        winner = winner[np.diff(slot[at][winner], prepend=-1) > 0]
+        winner = winner[np.diff(node[winner], prepend=-1) > 0]
         winner = winner[best > level.gain[node[winner]]]
         node, at = node[winner], at[winner]
-        level.gain[node], level.feature[node] = gain[winner], f
+        own = pair[at]
+        feature = columns.reshape(-1)[own]
+        level.gain[node], level.feature[node] = gain[winner], feature
         level.cut[node], level.above[node] = code[at], code[at + 1]
-        level.left_weight[node] = weight_left[at]
-        level.moments[:, node] = q_left[at], q_right[at]
-        seen = code[start + length - 1] == self.sizes[f]
-        more_left = 2 * left[at] > samples[slot[at]]
-        level.missing_left[node] = missing_left | (~seen[slot[at]] & more_left)
+        level.left_weight[node] = w_left[winner]
+        level.moments[:, node] = q_left[winner], q_right[winner]
+        seen = code[end[own] - 1] == self.sizes[feature]
+        more_left = 2 * (at + 1 - start[own]) > length[own]
+        level.missing_left[node] = missing_left | (~seen & more_left)
 
-    def _moments(self, moment, weights, values, start, slot):
-        """The moments of what lies left and right of every cut."""
+    def _moments(self, moment, weights, rows, start, pair, at):
+        """The moments of what lies left and right of the cuts behind `at`."""
         if self.criterion == "squared_error":
-            left = _running(values, start, slot)
-            return left, moment[slot] - left
-        group = slot * self.n_labels + values
+            left = _running(self.moments[rows], start, pair, at)
+            return left, moment - left
+        labels = self.labels[rows]
+        if self.n_labels <= _FEW:
+            end = np.append(start[1:], len(rows)) - 1
+            q_left, q_right = np.zeros((2, len(at)), np.int64)
+            for label in range(self.n_labels):
+                total = np.cumsum(np.where(labels == label, weights, 0))
+                left = total[at]
+                own = pair[at]
+                base = np.append(0, total)[start]
+                left -= base[own]
+                q_left += self.parts(left)
+                q_right += self.parts((total[end] - base)[own] - left)
+            return q_left, q_right
+        group = pair * self.n_labels + labels
         small = np.uint16 if len(start) * self.n_labels <= 1 << 16 else np.int64
         by_class = np.argsort(group.astype(small), kind="stable")
         sizes = np.diff(np.append(np.flatnonzero(np.diff(group[by_class], prepend=-1)), len(group)))
@@ -308,35 +350,24 @@ class _Sweep:
         total[by_class] = np.add.reduceat(weights[by_class], first)[number]
         gained = self.parts(left) - self.parts(left - weights)
         lost = self.parts(total - left + weights) - self.parts(total - left)
-        return _running(gained, start, slot), moment[slot] - _running(lost, start, slot)
+        return _running(gained, start, pair, at), moment - _running(lost, start, pair, at)
 
     def gain(self, w_left, w_right, q_left, q_right, weight, moment):
         if self.criterion == "entropy":
             now = q_left - self.parts(w_left) + q_right - self.parts(w_right)
             return (now - (moment - self.parts(weight))).astype(np.float64)
         w_left, w_right, weight, q_left, q_right, moment = (
-            np.asarray(each, np.float64)
-            for each in (w_left, w_right, weight, q_left, q_right, moment)
+            each.astype(np.float64) for each in (w_left, w_right, weight, q_left, q_right, moment)
         )
         if self.criterion == "squared_error":
             q_left, q_right, moment = q_left * q_left, q_right * q_right, moment * moment
         return (q_left * w_right + q_right * w_left) / (w_left * w_right) - moment / weight
 
 
-def _gathered(cells, size):
-    """One cell for each code of a node: a histogram without its empty bins."""
-    slot, code, _, weights, values = cells
-    key = slot * size + code
-    number = np.bincount(key)
-    cell = np.flatnonzero(number)
-    sums = [np.bincount(key, each)[cell] for each in (weights, values)]
-    return [cell // size, cell % size, number[cell], *sums]
-
-
-def _running(values, start, slot):
+def _running(values, start, slot, at=slice(None)):
     """Sums from the start of each segment on, the value itself included."""
     total = np.cumsum(values)
-    return total - (total[start] - values[start])[slot]
+    return total[at] - (total[start] - values[start])[slot[at]]
 
 
 def entropy_scale(weight):

@@ -10,7 +10,6 @@ from .compiler import contiguous, loop
 from .threads import share, slices
 
 _GINI, _ENTROPY, _SQUARES = range(3)
-_DEEP = 10
 _KINDS = {"gini": _GINI, "entropy": _ENTROPY, "squared_error": _SQUARES}
 _MIX_1, _MIX_2, _GOLDEN = plain._MIX_1, plain._MIX_2, plain._GOLDEN
 
@@ -37,20 +36,9 @@ def grow_tree(
         [depth, min_samples_split, min_samples_leaf, d if max_features is None else max_features,
          n_labels, kind, int(np.ceil(min_weight_leaf))]
     )  # fmt: skip
-    # Both ways find the same tree. A histogram pays while nodes have more rows than it has bins.
-    binned = kind == _SQUARES and codes.dtype == np.uint8 and depth <= _DEEP
-    unit = bool(weights.max() <= 1)
-    pool = np.zeros((depth + 1 if binned else 0, d, int(sizes.max()) + 1, 3), np.int64)
-    own = np.empty((d, 0 if binned else m), np.int32)
-    if binned:
-        share(
-            lambda part: _fill(pool[0], part.start, part.stop, codes, weights, moments, rows, 0, m,
-                               unit),
-            slices(d, d * m, 1 << 18),
-        )  # fmt: skip
-    else:
-        _keep(plain.sort_rows(codes) if order is None else order, kept, own)
-    count = _grow(weights, moments, labels, codes, sizes, rows, own, pool, unit, limits,
+    own = np.empty((d, m), np.int32)
+    _keep(plain.sort_rows(codes) if order is None else order, kept, own)
+    count = _grow(weights, moments, labels, codes, sizes, rows, own, limits,
                   float(min_gain), np.uint64(seed), scale, numbers, sums, node)  # fmt: skip
     numbers, sums = numbers[:, :count], sums[:, :count].astype(np.float64)
     feature, cut, above, missing_left, left, right, samples = (row.copy() for row in numbers[:7])
@@ -206,55 +194,6 @@ def _scan_squares(rows, start, stop, first, code, missing, weights, moments, wei
     return best
 
 
-@loop
-def _scan_histogram(histogram, size, unit, n, weight, moment, least, light, found, best):
-    """As `_scan_squares`, over the codes instead of the rows."""
-    with_missing = histogram[size, 0] > 0
-    for missing in range(1 + with_missing):
-        n_left, m_left, w_left, last = np.int64(0), np.int64(0), np.int64(0), -1
-        if missing:
-            n_left, m_left, w_left = histogram[size]
-        base = np.float64(moment) * np.float64(moment) / np.float64(weight)
-        for c in range(size + (with_missing and not missing)):
-            if histogram[c, 0] == 0:
-                continue
-            w = n_left if unit else w_left
-            if last >= 0 and min(n_left, n - n_left) >= least and min(w, weight - w) >= light:
-                one, two = np.float64(m_left), np.float64(moment - m_left)
-                gain = _pooled(one * one, np.float64(w), two * two, np.float64(weight - w)) - base
-                if gain > best:
-                    best = gain
-                    found[0], found[1], found[2], found[3] = last, c, missing, n_left
-                    found[4], found[5], found[6] = w, m_left, moment - m_left
-            n_left += histogram[c, 0]
-            m_left += histogram[c, 1]
-            w_left += histogram[c, 2]
-            last = c
-    return best
-
-
-@loop
-def _fill(histograms, first, last, codes, weights, moments, rows, start, stop, unit):
-    """Add the number of rows, the moments and the weights (not if all are 1) behind each code."""
-    for f in range(first, last):
-        code, histogram = codes[f], histograms[f]
-        for j in range(start, stop):
-            i = rows[j]
-            c = code[i]
-            histogram[c, 0] += 1
-            histogram[c, 1] += moments[i]
-            if not unit:
-                histogram[c, 2] += weights[i]
-
-
-@loop
-def _take_away(histograms, part):
-    for f in range(histograms.shape[0]):
-        for c in range(histograms.shape[1]):
-            for k in range(3):
-                histograms[f, c, k] -= part[f, c, k]
-
-
 # ------------------------------------------------------------------------------------ nodes
 
 
@@ -297,15 +236,10 @@ def _first_missing(rows, start, stop, code, size):
 
 
 @loop
-def _grow(weights, moments, labels, codes, sizes, rows, order, pool, unit, limits, min_gain, seed,
-          scale, numbers, sums, node_of):  # fmt: skip
-    """Depth first. Every column's rows of a node stay together, in the order of its codes; or, if
-    there is a `pool`, each node has histograms there, of which the larger child's are what the
-    smaller one's leave over of the parent's.
-    """
+def _grow(weights, moments, labels, codes, sizes, rows, order, limits, min_gain, seed, scale,
+          numbers, sums, node_of):  # fmt: skip
+    """Depth first. Every column's rows of a node stay together, in the order of its codes."""
     d, n = len(codes), rows.size
-    binned = len(pool) > 0
-    free, slots = np.arange(len(pool))[::-1].copy(), len(pool) - 1  # slot 0 is the root's
     max_depth, min_split, least, wanted, n_labels, kind, light = limits
     left, total = np.zeros(n_labels, np.int64), np.zeros(n_labels, np.int64)
     columns, swaps = np.arange(d), np.zeros(d, np.int64)
@@ -313,7 +247,7 @@ def _grow(weights, moments, labels, codes, sizes, rows, order, pool, unit, limit
     side, buffer = np.zeros(node_of.size, np.int8), np.empty(n, np.int32)
     found, kept = np.zeros(7, np.int64), np.zeros(7, np.int64)
     space = 64
-    stack, keys = np.zeros((space, 8), np.int64), np.zeros(space, np.uint64)
+    stack, keys = np.zeros((space, 7), np.int64), np.zeros(space, np.uint64)
     weight, moment = np.int64(0), np.int64(0)
     for j in range(n):
         i = rows[j]
@@ -329,12 +263,11 @@ def _grow(weights, moments, labels, codes, sizes, rows, order, pool, unit, limit
     stack[0, 1], stack[0, 3], stack[0, 4], stack[0, 5] = n, -1, weight, moment
     stack[0, 6] = n >= max(min_split, 2 * least) and max_depth > 0 and not _one_label(
         labels, rows, 0, n)  # fmt: skip
-    stack[0, 7] = 0 if binned else -1
     keys[0] = _mixed(seed)
     top, count = 1, 0
     while top:
         top -= 1
-        start, stop, depth, parent, weight, moment, open_, slot = stack[top]
+        start, stop, depth, parent, weight, moment, open_ = stack[top]
         key = keys[top]
         node = count
         count += 1
@@ -361,16 +294,6 @@ def _grow(weights, moments, labels, codes, sizes, rows, order, pool, unit, limit
                 code, own, size = codes[f], order[f], sizes[f]
                 ties = drawn <= wanted and f < feature  # the lower column wins them
                 limit = np.nextafter(best, -np.inf) if ties else best
-                if binned:
-                    gain = _scan_histogram(pool[slot, f], size, unit, stop - start, weight, moment,
-                                           least, light, found, limit)  # fmt: skip
-                    if gain > limit:
-                        best, feature = gain, f
-                        kept[:] = found
-                        seen = pool[slot, f, size, 0] > 0
-                        if not kept[2] and not seen and 2 * kept[3] > stop - start:
-                            kept[2] = 1
-                    continue
                 if code[own[start]] == code[own[stop - 1]]:
                     constant[f] = depth
                     continue
@@ -399,9 +322,6 @@ def _grow(weights, moments, labels, codes, sizes, rows, order, pool, unit, limit
         if feature < 0:
             for j in range(start, stop):
                 node_of[rows[j]] = node
-            if slot >= 0:
-                free[slots] = slot
-                slots += 1
             continue
         numbers[0, node], numbers[1, node], numbers[2, node] = feature, kept[0], kept[1]
         numbers[3, node] = kept[2]
@@ -416,20 +336,7 @@ def _grow(weights, moments, labels, codes, sizes, rows, order, pool, unit, limit
             labels, rows, start, middle)  # fmt: skip
         open_right = deep and stop - middle >= enough and not _one_label(
             labels, rows, middle, stop)  # fmt: skip
-        of_left, of_right = -1, -1
-        if binned and (open_left or open_right):
-            slots -= 1
-            other = free[slots]
-            left_is_less = middle - start < stop - middle
-            low, high = (start, middle) if left_is_less else (middle, stop)
-            pool[other] = 0
-            _fill(pool[other], 0, d, codes, weights, moments, rows, low, high, unit)
-            _take_away(pool[slot], pool[other])
-            of_left, of_right = (other, slot) if left_is_less else (slot, other)
-        elif binned:
-            free[slots] = slot
-            slots += 1
-        elif open_left or open_right:
+        if open_left or open_right:
             for f in range(d):
                 if constant[f] > n:
                     _partition(order[f], start, stop, side, buffer)
@@ -437,9 +344,9 @@ def _grow(weights, moments, labels, codes, sizes, rows, order, pool, unit, limit
             stack, keys = _twice(stack), _twice(keys)
             space *= 2
         stack[top] = (middle, stop, depth + 1, node, weight - kept[4], kept[6],
-                      np.int64(open_right), of_right)  # fmt: skip
+                      np.int64(open_right))  # fmt: skip
         stack[top + 1] = (start, middle, depth + 1, node, kept[4], kept[5],
-                          np.int64(open_left), of_left)  # fmt: skip
+                          np.int64(open_left))  # fmt: skip
         keys[top], keys[top + 1] = _mixed(key ^ _MIX_2), _mixed(key ^ _MIX_1)
         top += 2
     return count
