@@ -112,12 +112,11 @@ class _NaiveBayes(Classifier, Estimator):
         best = joint.max(axis=1, keepdims=True)
         return self.classes_[(joint >= best - TIE * np.abs(best)).argmax(axis=1)]
 
-    def _prior(self, given: Any, name: str, learned: bool = True) -> np.ndarray:
-        """P(c) (classes,): as given, or shares of the samples, or all alike."""
+    def _prior(self, given: Any, name: str, counts: np.ndarray) -> np.ndarray:
+        """P(c) (classes,): as given, or the shares of the counts."""
         owner, n_classes = type(self).__name__, len(self.classes_)
         if given is None:
-            shares = self.class_count_ if learned else np.ones(n_classes)
-            return shares / shares.sum()
+            return counts / counts.sum()
         try:
             prior = np.asarray(given, np.float64)
         except (TypeError, ValueError):
@@ -168,20 +167,25 @@ class _DiscreteNaiveBayes(_NaiveBayes):
                 sums = np.bincount(places, values, n_classes * n_features)
             else:
                 sums = (one_hot(y, n_classes, np.float64) * weights[:, None]).T @ X
-            self.feature_count_ += sums.reshape(n_classes, n_features)
-            total = self.feature_count_.sum()
+            feature_count = self.feature_count_ + sums.reshape(n_classes, n_features)
+            total = feature_count.sum()
         if not np.isfinite(total):
             raise ValueError(
                 f"{type(self).__name__}: expected counts times weights whose sum is a finite "
                 f"number, got counts up to {X.max():g} and weights up to {weights.max():g}. "
                 "Divide them by a constant."
             )
-        self.class_count_ += np.bincount(y, weights, n_classes)
+        class_count = self.class_count_ + np.bincount(y, weights, n_classes)
+        counts = class_count if self.fit_prior else np.ones(n_classes)
+        prior = self._prior(self.class_prior, "class_prior", counts)
+        # Kept only now: a batch that is refused leaves what earlier ones have taught.
+        self.feature_count_, self.class_count_ = feature_count, class_count
         with np.errstate(divide="ignore"):  # log(0) = -inf for a class that cannot come
-            self.class_log_prior_ = np.log(
-                self._prior(self.class_prior, "class_prior", self.fit_prior)
-            )
+            self.class_log_prior_ = np.log(prior)
         self._estimate()
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "feature_log_prob_")  # the last thing that is learned
 
     def _features(self, X: Any) -> Any:
         return X
@@ -387,25 +391,21 @@ class GaussianNB(_NaiveBayes):
             total = self.class_count_ + count
             share = (count / np.where(total, total, 1))[:, None]
             step = theta - self.theta_
-            self.theta_ = self.theta_ + share * step
-            self.squares_ = (
-                self.squares_ + squares + self.class_count_[:, None] * share * step * step
-            )
-            self.class_count_ = total
+            theta = self.theta_ + share * step
+            squares = self.squares_ + squares + self.class_count_[:, None] * share * step * step
             shares = (total / total.sum())[:, None]
-            mean = (shares * self.theta_).sum(axis=0)
-            between = (self.theta_ - mean) ** 2
+            mean = (shares * theta).sum(axis=0)
+            between = (theta - mean) ** 2
             seen = np.where(total, total, 1)[:, None]
-            spread = (shares * (self.squares_ / seen + between)).sum(axis=0).max()
+            spread = (shares * (squares / seen + between)).sum(axis=0).max()
         if not np.isfinite(spread) or (spread < FLAT and np.ptp(X, axis=0).any()):
             raise ValueError(
                 "GaussianNB: expected features whose squares are ordinary numbers, got values from "
                 f"{X.min():g} to {X.max():g}. Scale X, for example with StandardScaler."
             )
-        self.class_prior_ = self._prior(self.priors, "priors")
-        self.epsilon_ = float(self.var_smoothing * (spread or 1.0))
-        self.var_ = self.squares_ / seen + self.epsilon_
-        flat = (self.var_ == 0) & (total > 0)[:, None]
+        epsilon = float(self.var_smoothing * (spread or 1.0))
+        variance = squares / seen + epsilon
+        flat = (variance == 0) & (total > 0)[:, None]
         if flat.any():
             c, j = np.argwhere(flat)[0]
             raise ValueError(
@@ -413,6 +413,10 @@ class GaussianNB(_NaiveBayes):
                 f"class, got {self.var_smoothing!r} and column {j} constant in class "
                 f"{_list(self)[c]!r:.40}. Leave var_smoothing at 1e-9."
             )
+        prior = self._prior(self.priors, "priors", total)
+        # Kept only now: a batch that is refused leaves what earlier ones have taught.
+        self.class_count_, self.theta_, self.squares_ = total, theta, squares
+        self.class_prior_, self.epsilon_, self.var_ = prior, epsilon, variance
 
     def _joint(self, X: np.ndarray) -> np.ndarray:
         known = (self.class_count_ > 0)[:, None]  # nothing is known of a class not yet seen

@@ -268,3 +268,20 @@ def test_priors_are_taken():
     assert MultinomialNB(class_prior=[1, 0]).fit(data, y).predict(data).tolist() == ["ale"] * 4
     assert GaussianNB(priors=[0, 1]).fit(data, y).predict(data).tolist() == ["tea"] * 4
     assert BernoulliNB(fit_prior=False).fit(X, Y).class_log_prior_.tolist() == [np.log(1 / 3)] * 3
+
+
+@pytest.mark.parametrize("kind", [GaussianNB, BernoulliNB, MultinomialNB])
+def test_a_refused_batch_leaves_what_earlier_ones_have_taught(kind):
+    X, y = np.random.default_rng(0).uniform(0, 3, (20, 2)), np.arange(20) % 2
+    model = kind().partial_fit(X, y, classes=[0, 1])
+    before = model.predict_proba(X)
+    huge, heavy = np.full((20, 2), 1e200), np.full(20, 8e306)
+    with pytest.raises(ValueError, match="expected (features|counts)"):
+        model.partial_fit(huge, y, sample_weight=heavy)
+    np.testing.assert_array_equal(model.predict_proba(X), before)
+    np.testing.assert_array_equal(model.partial_fit(X, y).class_count_, [20, 20])
+    fresh = kind()
+    with pytest.raises(ValueError, match="expected (features|counts)"):
+        fresh.fit(huge, y, heavy)
+    with pytest.raises(ValueError, match="not fitted"):
+        fresh.predict(X)
