@@ -27,6 +27,7 @@ from tinygrad_ml.validation import (
     integer,
     is_integer,
     is_number,
+    scipy_sparse,
 )
 
 from .terms import TermFinder
@@ -48,6 +49,8 @@ PATTERN = Accepts("a regular expression", lambda v: isinstance(v, (str, re.Patte
 
 
 def dtype_of(kinds: str, words: str) -> Accepts:
+    """A dtype of one of NumPy's `kinds`, such as "f"."""
+
     def test(value: Any) -> bool:
         try:
             return value is not None and np.dtype(value).kind in kinds
@@ -164,7 +167,7 @@ class CountVectorizer(Transformer, TermFinder, Estimator):
     def fit_transform(self, X: Any, y: Any = None) -> Any:  # type: ignore[override]
         """`fit(X).transform(X)`, with the texts read once: a SciPy CSR array (texts, terms)."""
         check_parameters(self, self._parameters)
-        csr_array_for(self)  # before the work, if it is missing
+        scipy_sparse(type(self).__name__)  # before the work, if it is missing
         texts = self._texts(X)
         for name in self._learned():
             delattr(self, name)
@@ -197,7 +200,9 @@ class CountVectorizer(Transformer, TermFinder, Estimator):
     def inverse_transform(self, X: Any) -> list[np.ndarray]:
         """The terms that are not 0 in each row of X (n, terms): a list of arrays of terms."""
         self._check_fitted()
-        X = csr_array_for(self)(check_samples(X, type(self).__name__, sparse=True), copy=True)
+        X = scipy_sparse(type(self).__name__).csr_array(
+            check_samples(X, type(self).__name__, sparse=True), copy=True
+        )
         terms = self.get_feature_names_out()
         if X.shape[1] != len(terms):
             raise ValueError(
@@ -255,7 +260,7 @@ class CountVectorizer(Transformer, TermFinder, Estimator):
     def _counts(self, columns: np.ndarray, starts: np.ndarray, n_terms: int) -> Any:
         ones = np.ones(len(columns), self.dtype)
         shape = (len(starts) - 1, n_terms)
-        counts = csr_array_for(self)((ones, columns, starts), shape=shape)
+        counts = scipy_sparse(type(self).__name__).csr_array((ones, columns, starts), shape=shape)
         counts.sum_duplicates()
         if self.binary:
             counts.data[:] = 1
@@ -325,14 +330,3 @@ class CountVectorizer(Transformer, TermFinder, Estimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.string, tags.input_tags.two_d_array = True, False
         return tags
-
-
-def csr_array_for(owner: Any) -> Any:
-    try:
-        from scipy.sparse import csr_array
-    except ImportError as error:
-        raise ImportError(
-            f"{type(owner).__name__}: sparse matrices need SciPy. Install it with: "
-            'pip install "tinygrad_ml[classical]"'
-        ) from error
-    return csr_array

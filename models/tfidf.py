@@ -13,9 +13,9 @@ from typing import Any, Self
 import numpy as np
 
 from tinygrad_ml.estimator import Estimator, Transformer
-from tinygrad_ml.validation import BOOLEAN, NOTHING, choice
+from tinygrad_ml.validation import BOOLEAN, NOTHING, choice, scipy_sparse
 
-from .text import CountVectorizer, csr_array_for, dtype_of
+from .text import CountVectorizer, dtype_of
 
 
 class _Weighting:
@@ -133,7 +133,7 @@ class TfidfTransformer(_Weighting, Transformer, Estimator):
     def fit(self, X: Any, y: Any = None) -> Self:
         """Learn idf from counts X (n, terms); y is ignored. Returns itself."""
         X = self._start_fit(X)
-        self._learn_idf(csr_array_for(self)(X), "column {}".format)
+        self._learn_idf(scipy_sparse(type(self).__name__).csr_array(X), "column {}".format)
         return self
 
     def __sklearn_is_fitted__(self) -> bool:
@@ -142,7 +142,7 @@ class TfidfTransformer(_Weighting, Transformer, Estimator):
     def transform(self, X: Any) -> Any:
         """The weights of counts X (n, terms): a SciPy CSR array of the same shape."""
         X = self._input(X)
-        return self._weigh(csr_array_for(self)(X, copy=True))
+        return self._weigh(scipy_sparse(type(self).__name__).csr_array(X, copy=True))
 
 
 class TfidfVectorizer(_Weighting, CountVectorizer):

@@ -60,6 +60,18 @@ def check_samples(
     return X
 
 
+def scipy_sparse(owner: str) -> Any:
+    """The module `scipy.sparse`; an ImportError that says what to install where it is missing."""
+    try:
+        import scipy.sparse
+    except ImportError as error:
+        raise ImportError(
+            f"{owner}: sparse matrices need SciPy; install it with: "
+            'pip install "tinygrad_ml[classical]"'
+        ) from error
+    return scipy.sparse
+
+
 def _check_sparse(X: Any, owner: str, dtypes: Any, positive: bool) -> Any:
     from scipy.sparse import csr_array
 

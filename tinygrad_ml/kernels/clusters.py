@@ -35,6 +35,7 @@ def columns_of(X, shift, scale, dtype=np.float32):
 
 
 def rows_per_block(n_centres):
+    """How many samples a block has whose products with all centres stay in the cache."""
     return max(16, min(ROWS, _NUMBERS // n_centres))
 
 

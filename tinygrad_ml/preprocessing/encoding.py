@@ -7,7 +7,16 @@ from typing import Any, Self
 import numpy as np
 
 from ..estimator import Estimator, Transformer
-from ..validation import ARRAY, BOOLEAN, NOTHING, Accepts, check_column, check_labels, choice
+from ..validation import (
+    ARRAY,
+    BOOLEAN,
+    NOTHING,
+    Accepts,
+    check_column,
+    check_labels,
+    choice,
+    scipy_sparse,
+)
 from .names import SameNames, input_names
 from .tables import check_table, find_values, is_missing, sorted_values, table_columns
 
@@ -209,12 +218,9 @@ class OneHotEncoder(_Categories):
             out[rows, places[rows, columns]] = 1
             return out
         try:
-            from scipy.sparse import csr_matrix
+            csr_matrix = scipy_sparse(type(self).__name__).csr_matrix
         except ImportError as error:
-            raise ImportError(
-                f"{type(self).__name__}: sparse matrices need SciPy; install it with: pip install "
-                '"tinygrad_ml[classical]", or write sparse_output=False.'
-            ) from error
+            raise ImportError(f"{error}, or write sparse_output=False.") from error
         ends = np.concatenate([[0], np.cumsum(there.sum(axis=1))])
         return csr_matrix((np.ones(ends[-1], self.dtype), places[there], ends), shape=shape)
 
