@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from tinygrad_ml.estimator import Classifier, Estimator, Regressor, clone
+from tinygrad_ml.estimator import Classifier, Estimator, ProbabilityClassifier, Regressor, clone
 from tinygrad_ml.generators import generator
 from tinygrad_ml.model_selection import train_test_split
 from tinygrad_ml.validation import BOOLEAN, NOTHING, Accepts, choice, integer, number
@@ -214,6 +214,9 @@ class GradientBoostingRegressor(Regressor, _Boosting):
         "alpha": number(above=0, below=1),
     }
 
+    loss: str
+    alpha: float
+
     def __init__(
         self, *, loss: str = "squared_error", learning_rate: float = 0.1, n_estimators: int = 100,
         subsample: float = 1.0, min_samples_split: int | float = 2,
@@ -223,24 +226,7 @@ class GradientBoostingRegressor(Regressor, _Boosting):
         alpha: float = 0.9, verbose: bool | int = False, validation_fraction: float = 0.1,
         n_iter_no_change: int | None = None, tol: float = 1e-4, bins: int | None = 255,
     ) -> None:  # fmt: skip
-        self.loss = loss
-        self.learning_rate = learning_rate
-        self.n_estimators = n_estimators
-        self.subsample = subsample
-        self.min_samples_split = min_samples_split
-        self.min_samples_leaf = min_samples_leaf
-        self.min_weight_fraction_leaf = min_weight_fraction_leaf
-        self.max_depth = max_depth
-        self.min_impurity_decrease = min_impurity_decrease
-        self.init = init
-        self.random_state = random_state
-        self.max_features = max_features
-        self.alpha = alpha
-        self.verbose = verbose
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
-        self.tol = tol
-        self.bins = bins
+        self._store(locals())
 
     def _loss(self) -> Any:
         if self.loss == "huber":
@@ -272,7 +258,7 @@ class GradientBoostingRegressor(Regressor, _Boosting):
         return np.ascontiguousarray(self.grove_.leaves(X).T)
 
 
-class GradientBoostingClassifier(Classifier, _Boosting):
+class GradientBoostingClassifier(ProbabilityClassifier, _Boosting):
     """A sum of small trees whose raw scores give probabilities of classes.
 
     With two classes p = 1 / (1 + exp(-F(x))) for the second one, and one tree a stage; with more,
@@ -311,23 +297,7 @@ class GradientBoostingClassifier(Classifier, _Boosting):
         verbose: bool | int = False, validation_fraction: float = 0.1,
         n_iter_no_change: int | None = None, tol: float = 1e-4, bins: int | None = 255,
     ) -> None:  # fmt: skip
-        self.loss = loss
-        self.learning_rate = learning_rate
-        self.n_estimators = n_estimators
-        self.subsample = subsample
-        self.min_samples_split = min_samples_split
-        self.min_samples_leaf = min_samples_leaf
-        self.min_weight_fraction_leaf = min_weight_fraction_leaf
-        self.max_depth = max_depth
-        self.min_impurity_decrease = min_impurity_decrease
-        self.init = init
-        self.random_state = random_state
-        self.max_features = max_features
-        self.verbose = verbose
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
-        self.tol = tol
-        self.bins = bins
+        self._store(locals())
 
     def _loss(self) -> Any:
         return TwoClasses() if self.n_classes_ == 2 else ManyClasses(self.n_classes_)
@@ -349,16 +319,6 @@ class GradientBoostingClassifier(Classifier, _Boosting):
         """The probabilities (n, n_classes)."""
         X = self._input(X)
         return self._loss().probabilities(self._raw(X))
-
-    def predict_log_proba(self, X: Any) -> np.ndarray:
-        """log(predict_proba(X))."""
-        with np.errstate(divide="ignore"):
-            return np.log(self.predict_proba(X))
-
-    def predict(self, X: Any) -> np.ndarray:
-        """The most probable class (n,), the first in `classes_` of equal ones."""
-        probabilities = self.predict_proba(X)
-        return self.classes_[probabilities.argmax(axis=1)]
 
     def staged_decision_function(self, X: Any) -> Iterator[np.ndarray]:
         """`decision_function` after each stage, one after the other."""

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from tinygrad_ml.estimator import Classifier, Estimator, Regressor
+from tinygrad_ml.estimator import Estimator, ProbabilityClassifier, Regressor
 from tinygrad_ml.generators import generator
 from tinygrad_ml.metrics import accuracy_score, r2_score
 from tinygrad_ml.validation import (
@@ -73,6 +73,8 @@ class _Forest(Estimator):
     max_features_: int
 
     n_estimators: int
+    criterion: str
+    max_depth: int | None
     bins: int | None
     bootstrap: bool
     oob_score: Any
@@ -182,7 +184,7 @@ def _importances(trees: list[Tree]) -> np.ndarray:
     return total / total.sum() if total.any() else total
 
 
-class RandomForestClassifier(Classifier, _Forest):
+class RandomForestClassifier(ProbabilityClassifier, _Forest):
     """Trees that vote: each is grown on rows drawn with replacement, each split among few features.
 
     The trees err in different ways, so that their mean errs less than any of them: "soft" voting
@@ -230,6 +232,9 @@ class RandomForestClassifier(Classifier, _Forest):
         "voting": choice("soft", "hard"),
     }  # fmt: skip
 
+    class_weight: Any
+    voting: str
+
     def __init__(
         self, n_estimators: int = 100, *, criterion: str = "gini", max_depth: int | None = None,
         min_samples_split: int | float = 2, min_samples_leaf: int | float = 1,
@@ -239,23 +244,7 @@ class RandomForestClassifier(Classifier, _Forest):
         class_weight: Any = None, max_samples: int | float | None = None, voting: str = "soft",
         bins: int | None = None,
     ) -> None:  # fmt: skip
-        self.n_estimators = n_estimators
-        self.criterion = criterion
-        self.max_depth = max_depth
-        self.min_samples_split = min_samples_split
-        self.min_samples_leaf = min_samples_leaf
-        self.min_weight_fraction_leaf = min_weight_fraction_leaf
-        self.max_features = max_features
-        self.min_impurity_decrease = min_impurity_decrease
-        self.bootstrap = bootstrap
-        self.oob_score = oob_score
-        self.n_jobs = n_jobs
-        self.random_state = random_state
-        self.verbose = verbose
-        self.class_weight = class_weight
-        self.max_samples = max_samples
-        self.voting = voting
-        self.bins = bins
+        self._store(locals())
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Grow the forest for samples X (n, d) and classes y (n,) of any dtype."""
@@ -303,16 +292,6 @@ class RandomForestClassifier(Classifier, _Forest):
         X = self._input(X)
         return self._voters().sums(X, self.n_classes_) / len(self.grove_)
 
-    def predict_log_proba(self, X: Any) -> np.ndarray:
-        """log(predict_proba(X)); -inf where no tree gives a class a share."""
-        with np.errstate(divide="ignore"):
-            return np.log(self.predict_proba(X))
-
-    def predict(self, X: Any) -> np.ndarray:
-        """The class (n,) with the largest share, the first in `classes_` of equal ones."""
-        shares = self.predict_proba(X)
-        return self.classes_[shares.argmax(axis=1)]
-
 
 class RandomForestRegressor(Regressor, _Forest):
     """The mean of trees that are each grown on rows drawn with replacement.
@@ -352,21 +331,7 @@ class RandomForestRegressor(Regressor, _Forest):
         random_state: Any = None, verbose: bool | int = False,
         max_samples: int | float | None = None, bins: int | None = None,
     ) -> None:  # fmt: skip
-        self.n_estimators = n_estimators
-        self.criterion = criterion
-        self.max_depth = max_depth
-        self.min_samples_split = min_samples_split
-        self.min_samples_leaf = min_samples_leaf
-        self.min_weight_fraction_leaf = min_weight_fraction_leaf
-        self.max_features = max_features
-        self.min_impurity_decrease = min_impurity_decrease
-        self.bootstrap = bootstrap
-        self.oob_score = oob_score
-        self.n_jobs = n_jobs
-        self.random_state = random_state
-        self.verbose = verbose
-        self.max_samples = max_samples
-        self.bins = bins
+        self._store(locals())
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Grow the forest for samples X (n, d) and numbers y (n,)."""

@@ -51,6 +51,7 @@ def sizes_like(least: int, example: str) -> Accepts:
 
 
 def as_list(sizes: Any) -> list[int]:
+    """Sizes as a list; a single one may stand alone."""
     return [int(size) for size in ([sizes] if is_integer(sizes) else sizes)]
 
 
@@ -96,10 +97,6 @@ class Network(Estimator):
     momentum: float
     random_state: Any
     verbose: Any
-
-    def _store(self, parameters: dict[str, Any]) -> None:
-        """Store what a constructor was given, its `locals()`, under the same names."""
-        vars(self).update({k: v for k, v in parameters.items() if k not in ("self", "__class__")})
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "module_")

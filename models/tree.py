@@ -8,9 +8,18 @@ from typing import Any, Self
 
 import numpy as np
 
-from tinygrad_ml.estimator import Classifier, Estimator, Regressor
+from tinygrad_ml.estimator import Estimator, ProbabilityClassifier, Regressor
 from tinygrad_ml.generators import generator
-from tinygrad_ml.validation import CLASS_WEIGHT, NOTHING, SEED, Accepts, choice, integer, number
+from tinygrad_ml.validation import (
+    CLASS_WEIGHT,
+    NOTHING,
+    SEED,
+    Accepts,
+    choice,
+    integer,
+    number,
+    scipy_sparse,
+)
 
 from .tree_growing import (
     ClassTree,
@@ -77,12 +86,16 @@ class _DecisionTree(Estimator):
     tree_: Any
     max_features_: int
 
+    criterion: str
+    random_state: Any
+    bins: int | None
+
     def _prepare(self, X: np.ndarray) -> tuple[Columns, dict[str, Any]]:
         rules = growing_rules(self, *X.shape)
         self.max_features_ = rules["max_features"]
-        rng = generator(self.random_state, type(self).__name__, "random_state")  # type: ignore[attr-defined]
+        rng = generator(self.random_state, type(self).__name__, "random_state")
         rules["seed"] = int(rng.integers(2**63))
-        return Columns(X, self.bins), rules  # type: ignore[attr-defined]
+        return Columns(X, self.bins), rules
 
     @property
     def feature_importances_(self) -> np.ndarray:
@@ -100,13 +113,7 @@ class _DecisionTree(Estimator):
     def decision_path(self, X: Any) -> Any:
         """A sparse matrix (n, nodes), CSR, with a 1 for each node that a row comes through."""
         leaves = self.apply(X)
-        try:
-            from scipy.sparse import csr_array
-        except ImportError as error:
-            raise ImportError(
-                f"{type(self).__name__}: decision_path needs SciPy for a sparse matrix; install it "
-                'with: pip install "tinygrad_ml[classical]"'
-            ) from error
+        csr_array = scipy_sparse(type(self).__name__).csr_array
         tree = self.tree_
         parent = np.full(tree.node_count, -1)
         inner = np.flatnonzero(tree.feature >= 0)
@@ -132,7 +139,7 @@ class _DecisionTree(Estimator):
         return int((self.tree_.feature < 0).sum())
 
 
-class DecisionTreeClassifier(Classifier, _DecisionTree):
+class DecisionTreeClassifier(ProbabilityClassifier, _DecisionTree):
     """A tree of questions x[feature] <= threshold that makes its leaves as pure as it can.
 
     Each split lowers the mean impurity of the two sides the most: gini 1 - sum p_c^2, or entropy
@@ -183,16 +190,7 @@ class DecisionTreeClassifier(Classifier, _DecisionTree):
         max_features: int | float | str | None = None, random_state: Any = None,
         min_impurity_decrease: float = 0.0, class_weight: Any = None, bins: int | None = None,
     ) -> None:  # fmt: skip
-        self.criterion = criterion
-        self.max_depth = max_depth
-        self.min_samples_split = min_samples_split
-        self.min_samples_leaf = min_samples_leaf
-        self.min_weight_fraction_leaf = min_weight_fraction_leaf
-        self.max_features = max_features
-        self.random_state = random_state
-        self.min_impurity_decrease = min_impurity_decrease
-        self.class_weight = class_weight
-        self.bins = bins
+        self._store(locals())
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Grow the tree for samples X (n, d) and classes y (n,) of any dtype."""
@@ -210,16 +208,6 @@ class DecisionTreeClassifier(Classifier, _DecisionTree):
         """The share of each class (n, n_classes), by weight, in the leaf of each row."""
         X = self._input(X)
         return self.tree_.predict_proba(X)
-
-    def predict_log_proba(self, X: Any) -> np.ndarray:
-        """log(predict_proba(X)); -inf for a class that the leaf has not seen."""
-        with np.errstate(divide="ignore"):
-            return np.log(self.predict_proba(X))
-
-    def predict(self, X: Any) -> np.ndarray:
-        """The class (n,) with the largest share, the first in `classes_` of equal ones."""
-        shares = self.predict_proba(X)
-        return self.classes_[shares.argmax(axis=1)]
 
 
 class DecisionTreeRegressor(Regressor, _DecisionTree):
@@ -249,15 +237,7 @@ class DecisionTreeRegressor(Regressor, _DecisionTree):
         max_features: int | float | str | None = None, random_state: Any = None,
         min_impurity_decrease: float = 0.0, bins: int | None = None,
     ) -> None:  # fmt: skip
-        self.criterion = criterion
-        self.max_depth = max_depth
-        self.min_samples_split = min_samples_split
-        self.min_samples_leaf = min_samples_leaf
-        self.min_weight_fraction_leaf = min_weight_fraction_leaf
-        self.max_features = max_features
-        self.random_state = random_state
-        self.min_impurity_decrease = min_impurity_decrease
-        self.bins = bins
+        self._store(locals())
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Grow the tree for samples X (n, d) and numbers y (n,)."""

@@ -41,7 +41,8 @@ from .validation import (
     number,
 )
 
-__all__ = ["Classifier", "Clusterer", "Estimator", "NotFittedError", "Regressor", "Transformer",
+__all__ = ["Classifier", "Clusterer", "Estimator", "NotFittedError",
+           "ProbabilityClassifier", "Regressor", "Transformer",
            "clone", "is_classifier"]  # fmt: skip
 
 
@@ -80,6 +81,10 @@ class Estimator:
         if cls.__init__ is object.__init__:
             return []
         return sorted(name for name in inspect.signature(cls).parameters)
+
+    def _store(self, parameters: dict[str, Any]) -> None:
+        """Store what a constructor was given, its `locals()`, under the same names."""
+        vars(self).update({k: v for k, v in parameters.items() if k not in ("self", "__class__")})
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """The constructor's parameters by name; with `deep` also `a__b` for b of an estimator a."""
@@ -136,10 +141,13 @@ class Estimator:
         check_parameters(self, self._parameters)
         names = _feature_names(X)
         X = self._samples(X)
-        weights = None
+        weights = classes = None
         if isinstance(self, (Classifier, Regressor)):
             weights = check_weights(sample_weight, owner, X.shape[0])
-            y = self._targets(y, X.shape[0])
+            if isinstance(self, Classifier):
+                classes, y = check_labels(y, owner, X.shape[0])
+            else:
+                y = check_values(y, owner, X.shape[0], self._several_outputs)
             if weights is not None and not weights.all():
                 counted = weights > 0
                 X, y, weights = X[counted], y[counted], weights[counted]
@@ -148,16 +156,10 @@ class Estimator:
         self.n_features_in_ = X.shape[1]
         if names is not None:
             self.feature_names_in_ = names
-        if isinstance(self, Classifier):
-            self.classes_, y = check_labels(y, owner)
+        if classes is not None:  # those that samples of weight 0 have not taken with them
+            left, y = np.unique(y, return_inverse=True) if weights is not None else (slice(None), y)
+            self.classes_ = classes[left]
         return (X, y, weights) if isinstance(self, (Classifier, Regressor)) else X
-
-    def _targets(self, y: Any, n_samples: int) -> np.ndarray:
-        owner = type(self).__name__
-        if isinstance(self, Classifier):
-            classes, numbers = check_labels(y, owner, n_samples)
-            return classes[numbers]
-        return check_values(y, owner, n_samples, self._several_outputs)
 
     def _input(self, X: Any) -> Any:
         """Check that the estimator is fitted and that X fits what it was fitted on; X as array."""
@@ -268,6 +270,20 @@ class Classifier:
         tags.classifier_tags = ClassifierTags()
         tags.target_tags.required = True
         return tags
+
+
+class ProbabilityClassifier(Classifier):
+    """A mixin for classifiers that go by their `predict_proba` (n, classes)."""
+
+    def predict_log_proba(self, X: Any) -> np.ndarray:
+        """log(predict_proba(X)), shape (n, classes); -inf where a probability is 0."""
+        with np.errstate(divide="ignore"):
+            return np.log(self.predict_proba(X))  # type: ignore[attr-defined]
+
+    def predict(self, X: Any) -> np.ndarray:
+        """The most probable class of each sample (n,), the first in `classes_` of equal ones."""
+        probabilities = self.predict_proba(X)  # type: ignore[attr-defined]
+        return self.classes_[probabilities.argmax(axis=1)]  # type: ignore[attr-defined]
 
 
 class Regressor:
